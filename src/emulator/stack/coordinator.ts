@@ -1,0 +1,135 @@
+import type { Eui64 } from "../../base/eui64.ts";
+
+/**
+ * The seam inside the emulated coordinator: above it ASH, EZSP and the firmware's tables (`ncp/`), below it the
+ * Zigbee PRO stack on the emulated air. Plain values only; keys are 16 octets; node ids are 16-bit short addresses.
+ */
+export interface CoordinatorStack {
+  readonly eui64: Eui64;
+
+  /** Forms a network; the outcome arrives as a `network` event. */
+  form(network: NetworkParameters, security: NetworkSecurity): void;
+  /** Comes back up on the stored network, if there is one. Returns false when nothing is stored. */
+  resume(): boolean;
+  leave(): void;
+  network(): NetworkParameters | undefined;
+
+  /** Trust Centre: lets joiners in for the seconds given; 0 closes, 255 stays open. */
+  permitJoining(seconds: number): void;
+  /** How joiners without any key in the tables are treated. */
+  setJoinPolicy(policy: JoinPolicy): void;
+
+  networkKey(): { key: Uint8Array; sequence: number; frameCounter: number } | undefined;
+  /** Sends APS Transport-Key with a new network key to everyone; it is used after `switchNetworkKey`. */
+  distributeNetworkKey(key: Uint8Array, sequence: number): void;
+  switchNetworkKey(): void;
+
+  /** Transient keys serve one join each (install codes) and time out after the configured seconds. */
+  importTransientKey(eui64: Eui64, key: Uint8Array): boolean;
+  transientKeys(): readonly { eui64: Eui64; key: Uint8Array; secondsLeft: number }[];
+  clearTransientKeys(): void;
+  /** Unique Trust Centre or application link keys, limited by KEY_TABLE_SIZE; index -1 takes the first free slot. */
+  importLinkKey(index: number, eui64: Eui64, key: Uint8Array): "ok" | "table-full" | "invalid-index";
+  linkKeys(): readonly LinkKeyEntry[];
+  eraseLinkKey(index: number): boolean;
+  clearLinkKeys(): void;
+  setKeyTableSize(size: number): void;
+
+  /** Sends one APS data frame. `sent` follows with the same tag: after the APS ACK, or at once where none was asked. */
+  unicast(message: ApsMessage): "ok" | "no-link-key" | "not-joined" | "message-too-long" | "no-route";
+  /** NWK broadcast to 0xFFFF (all), 0xFFFD (rx on when idle) or 0xFFFC (routers). */
+  broadcast(message: ApsMessage, radius: number): "ok" | "not-joined" | "message-too-long";
+  /** The reply that EZSP asks of the host for each incoming fragment: an APS ACK with block bitmap and payload. */
+  fragmentAck(to: number, message: ApsMessage): "ok" | "not-joined";
+
+  nodeIdOf(eui64: Eui64): number | undefined;
+  eui64Of(nodeId: number): Eui64 | undefined;
+  children(): readonly { eui64: Eui64; nodeId: number; sleepy: boolean }[];
+  removeDevice(eui64: Eui64): void;
+
+  on(listener: (event: StackEvent) => void): void;
+  /** Everything that a real NCP keeps in flash, as plain JSON-able values. */
+  snapshot(): StackSnapshot;
+}
+
+export interface NetworkParameters {
+  /** 16 hex digits; on air least significant octet first. */
+  extendedPanId: Eui64;
+  panId: number;
+  channel: number;
+  txPower: number;
+}
+
+export interface NetworkSecurity {
+  networkKey: Uint8Array;
+  sequence: number;
+  /** Global Trust Centre link key as the host gave it, 16 octets. */
+  trustCenterKey: Uint8Array;
+}
+
+export type JoinPolicy =
+  /** Only a device whose key is in the transient or link key table is given the network key. */
+  | "known-keys-only"
+  /** Devices without an entry get the network key under the global Trust Centre link key. */
+  | "global-key"
+  | "closed";
+
+export interface LinkKeyEntry {
+  index: number;
+  eui64: Eui64;
+  key: Uint8Array;
+  outgoingFrameCounter: number;
+  incomingFrameCounter: number;
+}
+
+export interface ApsMessage {
+  /** Destination (sending) or source (receiving) short address. */
+  nodeId: number;
+  profile: number;
+  cluster: number;
+  sourceEndpoint: number;
+  destinationEndpoint: number;
+  /** Secured with the link key between the two (APS encryption), besides the network key. */
+  apsSecurity: boolean;
+  apsAck: boolean;
+  /** Set on a block of a fragmented message; `total` counts only in block 0. */
+  fragment?: { index: number; total: number };
+  group?: number;
+  /** APS counter of the frame; set by the stack when sending, given when receiving and for fragment ACKs. */
+  sequence: number;
+  payload: Uint8Array;
+  /** The host's message tag, given back in `sent`. */
+  tag?: number;
+}
+
+export type StackEvent =
+  | { type: "network"; state: "up" | "down" | "opened" | "closed" }
+  | {
+      type: "incoming";
+      message: ApsMessage;
+      kind: "unicast" | "broadcast" | "multicast";
+      lqi: number;
+      rssi: number;
+    }
+  | { type: "sent"; message: ApsMessage; delivered: boolean }
+  | {
+      type: "joined";
+      nodeId: number;
+      eui64: Eui64;
+      parent: number;
+      status: "standard-join" | "secured-rejoin" | "unsecured-rejoin" | "left";
+      decision: "allowed-preconfigured" | "allowed-key-in-clear" | "denied" | "none";
+    }
+  | { type: "child"; nodeId: number; eui64: Eui64; joining: boolean; sleepy: boolean }
+  /** APS Request-Key, Verify-Key and similar, seen by the Trust Centre. */
+  | { type: "key-request"; eui64: Eui64; partner?: Eui64; kind: "trust-center" | "application" };
+
+export interface StackSnapshot {
+  eui64: Eui64;
+  network?: NetworkParameters;
+  networkKeys: { key: string; sequence: number; active: boolean }[];
+  outgoingFrameCounter: number;
+  trustCenterKey?: string;
+  linkKeys: { eui64: Eui64; key: string; outgoingFrameCounter: number; incomingFrameCounter: number }[];
+  children: { eui64: Eui64; nodeId: number; sleepy: boolean; capability: number }[];
+}

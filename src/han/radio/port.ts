@@ -1,0 +1,97 @@
+import type { Eui64 } from "../../base/eui64.ts";
+
+/**
+ * The radio as the rest of the hub sees it: one Zigbee PRO coordinator with Smart Energy security. Behind it stands
+ * EmberZNet through zigbee-herdsman; nothing outside `han/radio/` knows that.
+ *
+ * A port outlives its adapter: after a loss the supervisor makes a new adapter for ever and the port says so by
+ * events. Payloads are ASDUs up to {@link MAX_ASDU} octets in either direction; fragmentation is done inside.
+ */
+export interface RadioPort {
+  /** Starts the supervisor; resolves when the network is up for the first time, rejects on a port that cannot open. */
+  start(): Promise<NetworkInfo>;
+  stop(): Promise<void>;
+  readonly state: RadioState;
+  /** Undefined until the first start. The radio's EUI-64 is the GPF's identifier (GBCS; Extended PAN ID likewise). */
+  readonly network: NetworkInfo | undefined;
+  readonly capabilities: RadioCapabilities | undefined;
+
+  /** Resolves when the far device has acknowledged (APS ACK of every block) or it is known that it will not. */
+  send(message: OutgoingAps): Promise<SendOutcome>;
+  broadcast(message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void>;
+
+  /** Lets this one device join with this key (from its install code) for the seconds given. */
+  admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void>;
+  /** Ends admission of everyone. */
+  closeJoining(): Promise<void>;
+  /** Sets the Trust Centre or partner link key with a device; throws `radio/refused` when the key table is full. */
+  setLinkKey(eui64: Eui64, key: Uint8Array): Promise<void>;
+  removeLinkKey(eui64: Eui64): Promise<void>;
+  /** Makes the device leave the network. */
+  removeDevice(eui64: Eui64, nodeId: number): Promise<void>;
+  nodeIdOf(eui64: Eui64): Promise<number | undefined>;
+
+  on(listener: (event: RadioEvent) => void): () => void;
+}
+
+/** Largest ASDU that is split or joined (APS fragmentation), in octets. */
+export const MAX_ASDU = 4_400;
+
+export interface NetworkInfo {
+  eui64: Eui64;
+  extendedPanId: Eui64;
+  panId: number;
+  channel: number;
+  /** True when the network was made now, false when it was resumed. */
+  formed: boolean;
+}
+
+export type RadioState = "starting" | "up" | "lost" | "stopped";
+
+export interface RadioCapabilities {
+  ezspVersion: number;
+  firmware: string;
+  keyTableSize: number;
+  cbke163k1: boolean;
+  cbke283k1: boolean;
+  multiPhy: boolean;
+}
+
+export interface OutgoingAps {
+  nodeId: number;
+  profile: number;
+  cluster: number;
+  sourceEndpoint: number;
+  destinationEndpoint: number;
+  /** `link-key`: APS encryption with the device's link key. `network`: the network key only. */
+  security: "link-key" | "network";
+  payload: Uint8Array;
+}
+
+export type SendOutcome = "delivered" | "no-link-key" | "not-delivered" | "radio-lost";
+
+export interface IncomingAps {
+  nodeId: number;
+  profile: number;
+  cluster: number;
+  sourceEndpoint: number;
+  destinationEndpoint: number;
+  security: "link-key" | "network";
+  broadcast: boolean;
+  apsCounter: number;
+  lqi: number;
+  rssi: number;
+  payload: Uint8Array;
+}
+
+export type RadioEvent =
+  | { type: "state"; state: RadioState; reason?: string }
+  | { type: "frame"; frame: IncomingAps }
+  | {
+      type: "joined";
+      eui64: Eui64;
+      nodeId: number;
+      how: "install-code" | "secured-rejoin" | "unsecured-rejoin";
+    }
+  | { type: "refused"; eui64: Eui64; nodeId: number }
+  | { type: "left"; eui64: Eui64; nodeId: number };
