@@ -5,7 +5,8 @@ import type { Eui64 } from "../../base/eui64.ts";
  * EmberZNet through zigbee-herdsman; nothing outside `han/radio/` knows that.
  *
  * A port outlives its adapter: after a loss the supervisor makes a new adapter for ever and the port says so by
- * events. Payloads are ASDUs up to {@link MAX_ASDU} octets in either direction; fragmentation is done inside.
+ * events. ZDO (profile 0x0000, endpoint 0) goes through the same door both ways: a Match_Desc request is sent with
+ * `send`, its response arrives as a `frame` event like any other. Payloads are ASDUs up to {@link MAX_ASDU} octets in either direction; fragmentation is done inside.
  */
 export interface RadioPort {
   /** Starts the supervisor; resolves when the network is up for the first time, rejects on a port that cannot open. */
