@@ -27,6 +27,9 @@ export interface Layout {
   readonly hasMac: boolean;
 }
 
+/** Message code, Supplementary Remote Party ID and counter, and a certificate of at most 4,096 octets. */
+const MAX_OTHER_INFORMATION = 18 + 4096;
+
 /** Octets of the MAC at the end of a message with a MAC header. */
 export const MAC_LENGTH = 12;
 /** Octets of a signature, r and s of 32 octets each. */
@@ -133,6 +136,7 @@ function readGrouping(bytes: Uint8Array, grouping: number, end: number, hasMac: 
   const otherInfoEnd = otherInfo + otherInfoLength;
   if (otherInfoEnd > end) return refusal("decode/truncated", "otherInformation", at);
   const certificate = otherInfoLength > 26;
+  if (otherInfoLength > MAX_OTHER_INFORMATION) return refusal("decode/size", "otherInformation", at);
   if (!certificate && ![2, 10, 18, 26].includes(otherInfoLength)) {
     return refusal("decode/length", "otherInformation", at);
   }
