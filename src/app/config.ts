@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { parse as parseToml, TomlError } from "smol-toml";
+import * as v from "valibot";
+import { DEVICE_TYPES } from "../base/device-type.ts";
+import { HanwayError } from "../base/error.ts";
+import { Eui64 } from "../base/eui64.ts";
+import { InstallCode } from "../base/install-code.ts";
+
+/** Everything `hanway run` can be told, with its defaults. One table per TOML section. */
+export type HubConfig = v.InferOutput<typeof ConfigSchema>;
+
+const TENANT = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** A text that one of our own parsers turns into a branded value; its sentence becomes the setting's. */
+function parsedBy<T>(parse: (text: string) => T) {
+  return v.pipe(
+    v.string("text is needed"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parse(dataset.value);
+      } catch (error) {
+        addIssue({ message: error instanceof HanwayError ? error.message : "not understood" });
+        return NEVER;
+      }
+    }),
+  );
+}
+
+function wholeNumber(least: number, most: number) {
+  const message = `a whole number from ${least} to ${most} is needed`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+const eui64 = parsedBy((text) => Eui64(text));
+
+const RadioPortUrl = v.pipe(
+  v.string("text is needed"),
+  v.regex(
+    /^(?:tcp:\/\/(?:\[[0-9a-fA-F:]+\]|[^\s/:]+):\d{1,5}|\/\S+)$/,
+    'allowed are "tcp://host:port" and the path of a serial device such as "/dev/ttyUSB0"',
+  ),
+);
+
+const BrokerUrl = v.pipe(
+  v.string("text is needed"),
+  v.regex(/^mqtts?:\/\/\S+$/, 'allowed are "mqtt://host:port" and "mqtts://host:port"'),
+);
+
+const ConfigSchema = v.strictObject({
+  hub: v.strictObject({
+    tenant: v.optional(
+      v.pipe(v.string("text is needed"), v.regex(TENANT, "1 to 64 letters, digits, _ or - are allowed")),
+      "default",
+    ),
+    chf: eui64,
+    /** The radio's own EUI-64 (GBCS: the GPF's identifier). Left out, it is read from the radio. */
+    gpf: v.optional(eui64),
+    dataDir: v.pipe(v.string("text is needed"), v.minLength(1, "the path of a folder is needed")),
+    /** How long the network opens at start for the devices below; 0 keeps it shut. */
+    joinSeconds: v.optional(wholeNumber(0, 3_600), 180),
+  }),
+  radio: v.strictObject({
+    port: RadioPortUrl,
+    baudRate: v.optional(wholeNumber(9_600, 1_000_000), 115_200),
+    rtscts: v.optional(v.boolean("true or false is needed"), false),
+    /** 2.4 GHz channel of a newly formed network; left out, the quietest of 11 to 26 as far as the radio tells. */
+    channel: v.optional(wholeNumber(11, 26)),
+    keepAliveSeconds: v.optional(wholeNumber(1, 60), 3),
+  }),
+  wan: v.strictObject({
+    broker: v.pipe(
+      v.array(
+        v.strictObject({
+          url: BrokerUrl,
+          username: v.optional(v.string("text is needed")),
+          password: v.optional(v.string("text is needed")),
+        }),
+        "[[wan.broker]] sections are needed",
+      ),
+      v.minLength(1, "at least one [[wan.broker]] with a url is needed"),
+    ),
+    keepAliveSeconds: v.optional(wholeNumber(5, 3_600), 60),
+  }),
+  device: v.optional(
+    v.array(
+      v.strictObject({
+        eui64,
+        type: v.picklist(DEVICE_TYPES, `allowed are ${DEVICE_TYPES.join(", ")}`),
+        installCode: v.optional(parsedBy((text) => InstallCode(text))),
+        transferSize: v.optional(wholeNumber(64, 4_096), 1_500),
+      }),
+      "[[device]] sections are needed",
+    ),
+    [],
+  ),
+  log: v.optional(
+    v.strictObject({
+      level: v.optional(
+        v.picklist(["debug", "info", "warn", "error"], "allowed are debug, info, warn, error"),
+        "info",
+      ),
+    }),
+    {},
+  ),
+});
+
+/** Reads and checks a TOML file. Throws `config/unreadable`, `config/missing` or `config/invalid` with the field. */
+export function loadConfig(path: string): HubConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `${path}: ${reasonOf(cause)}`, { cause });
+  }
+  return parseConfig(text, path);
+}
+
+/** Checks the text of a TOML file; `name` is only for the sentence. */
+export function parseConfig(text: string, name = "config"): HubConfig {
+  let raw: unknown;
+  try {
+    raw = parseToml(text);
+  } catch (cause) {
+    const where = cause instanceof TomlError ? ` line ${cause.line}, column ${cause.column}` : "";
+    throw new HanwayError("config/unreadable", `${name}${where} is not TOML`, { cause });
+  }
+  const result = v.safeParse(ConfigSchema, raw);
+  if (!result.success) throw fault(result.issues[0]);
+  unique(result.output);
+  return result.output;
+}
+
+function fault(issue: v.BaseIssue<unknown>): HanwayError {
+  const field = (issue.path ?? [])
+    .map((item) => (typeof item.key === "number" ? `[${item.key}]` : `.${String(item.key)}`))
+    .join("")
+    .replace(/^\./, "");
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    return new HanwayError("config/invalid", "no such setting", { field });
+  }
+  if (issue.input === undefined) {
+    const what = issue.type === "strict_object" ? "it must be given" : issue.message;
+    return new HanwayError("config/missing", what, { field });
+  }
+  return new HanwayError("config/invalid", issue.message, { field });
+}
+
+function unique(config: HubConfig): void {
+  const seen = new Map<string, string>([[config.hub.chf, "hub.chf"]]);
+  if (config.hub.gpf !== undefined) note(seen, config.hub.gpf, "hub.gpf");
+  config.device.forEach((device, i) => {
+    note(seen, device.eui64, `device[${i}].eui64`);
+  });
+}
+
+function note(seen: Map<string, string>, value: string, field: string): void {
+  const first = seen.get(value);
+  if (first !== undefined) throw new HanwayError("config/invalid", `${value} is already ${first}`, { field });
+  seen.set(value, field);
+}
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "no permission to read it";
+  if (code === "EISDIR") return "it is a folder";
+  return "it cannot be read";
+}

@@ -1,0 +1,93 @@
+import type { Readable, Writable } from "node:stream";
+import { HanwayError } from "../base/error.ts";
+
+/** What a sub-command may touch of the outside: tests give it streams of their own. */
+export interface Io {
+  stdin: Readable;
+  stdout: Writable & { isTTY?: boolean };
+  stderr: Writable & { isTTY?: boolean };
+  /** Aborted by the first SIGINT or SIGTERM, with the signal's name as the reason. */
+  signal: AbortSignal;
+}
+
+/** Resolves at the first signal. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Exit code of a clean stop: 130 after Ctrl-C, 0 after a service manager's SIGTERM. */
+export function interruptedCode(signal: AbortSignal): number {
+  return signal.reason === "SIGINT" ? 130 : 0;
+}
+
+/** Runs one sub-command; the number is the exit code (0 good, 1 bad result, 2 usage, config or environment). */
+export type Command = (args: string[], io: Io) => Promise<number>;
+
+/** A wrong call: its sentence goes to standard error and the exit code is 2. */
+export class UsageError extends Error {}
+
+export function say(stream: Writable, line: string): void {
+  stream.write(`${line}\n`);
+}
+
+/** `parseArgs` whose complaints are usage errors in one line. */
+export function readArgs<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error) throw new UsageError(firstSentence(error.message));
+    throw error;
+  }
+}
+
+function firstSentence(text: string): string {
+  return text.split(". ")[0] ?? text;
+}
+
+/** A whole number from an option, within bounds. */
+export function numberOption(
+  value: string | undefined,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < least || number > most) {
+    throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
+  }
+  return number;
+}
+
+/** Seconds as `20s`, `500ms`, `2m` or a bare number of seconds; returns milliseconds. */
+export function durationOption(value: string | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|)$/.exec(value);
+  const unit = { ms: 1, s: 1_000, m: 60_000, "": 1_000 }[match?.[2] ?? "?"];
+  if (match === null || unit === undefined)
+    throw new UsageError(`--${name} takes a time such as 20s, 500ms or 2m`);
+  return Number(match[1]) * unit;
+}
+
+/** Turns whatever a command threw into one sentence and an exit code. */
+export function explain(error: unknown, io: Io): number {
+  if (error instanceof UsageError) {
+    say(io.stderr, `hanway: ${error.message}`);
+    return 2;
+  }
+  if (error instanceof HanwayError) {
+    say(io.stderr, `hanway: ${error.message}`);
+    return ENVIRONMENT.has(error.code.split("/")[0] ?? "") ? 2 : 1;
+  }
+  say(
+    io.stderr,
+    `hanway: internal fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  return 1;
+}
+
+/** Error families that mean "cannot run here": a setting, a port, a broker, a file. */
+const ENVIRONMENT = new Set(["config", "radio", "wan", "emulator", "store"]);

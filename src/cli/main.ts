@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { type Command, explain, type Io, say } from "./io.ts";
+
+interface Entry {
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** Sub-commands; each loads only what it needs. */
+const COMMANDS: Record<string, Entry> = {
+  demo: {
+    summary: "a whole home on the desk: broker, radio, meter and hub in one process",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  run: {
+    summary: "the hub alone, on a radio and a broker of yours",
+    load: async () => (await import("./run.ts")).run,
+  },
+  emulate: {
+    summary: "an emulated Zigbee coordinator with devices on its air, on TCP or a PTY",
+    load: async () => (await import("./emulate.ts")).emulate,
+  },
+};
+
+/** Runs `hanway ARGS` and returns the exit code; the first signal ends it cleanly, the second at once. */
+export async function main(args: string[]): Promise<number> {
+  const abort = new AbortController();
+  let interrupted = false;
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (interrupted) process.exit(130);
+    interrupted = true;
+    abort.abort(signal);
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that went away (`| head`) is no fault of ours.
+    if (error.code === "EPIPE") process.exit(0);
+  });
+  const io: Io = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: abort.signal,
+  };
+  return dispatch(args, io);
+}
+
+/** The same on any streams. */
+export async function dispatch(args: string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    say(io.stdout, usage());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    say(io.stdout, version());
+    return 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    say(io.stderr, `hanway: there is no command "${name}"; "hanway help" lists them.`);
+    return 2;
+  }
+  try {
+    const command = await entry.load();
+    return await command(rest, io);
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return [
+    "hanway: an open communications hub for GB smart metering",
+    "",
+    "Usage: hanway COMMAND [options]      hanway COMMAND --help",
+    "",
+    ...lines,
+    "",
+    "Example: hanway demo",
+  ].join("\n");
+}
+
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "?";
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { fromHex } from "../base/bytes.ts";
+import { HanwayError } from "../base/error.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import { readAddress } from "../gbcs/address.ts";
+
+/** One line of a vector file: a recorded GBCS message under its published name. */
+export interface VectorRecord {
+  name: string;
+  useCase: string;
+  kind: "PRECOMMAND" | "COMMAND" | "RESPONSE" | "ALERT";
+  bytes: Uint8Array;
+}
+
+/** A recorded Command and what the device answered to it. */
+export interface VectorPair {
+  name: string;
+  useCase: string;
+  target: Eui64;
+  command: Uint8Array;
+  response: Uint8Array | undefined;
+}
+
+const KINDS = new Set(["PRECOMMAND", "COMMAND", "RESPONSE", "ALERT"]);
+
+/** Reads a JSON-lines vector file (`name`, `kind`, `hex`, `useCase`). Throws `config/unreadable` with the line. */
+export function readVectors(path: string): VectorRecord[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `vector file ${path} cannot be read`, { cause });
+  }
+  const records: VectorRecord[] = [];
+  text.split("\n").forEach((line, i) => {
+    if (line.trim() !== "") records.push(parseLine(line, `${path} line ${i + 1}`));
+  });
+  return records;
+}
+
+function parseLine(line: string, where: string): VectorRecord {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `${where} is not JSON`, { cause });
+  }
+  if (typeof raw !== "object" || raw === null)
+    throw new HanwayError("config/unreadable", `${where} is no object`);
+  const { name, kind, hex, useCase } = raw as Record<string, unknown>;
+  if (typeof name !== "string" || typeof hex !== "string" || typeof kind !== "string" || !KINDS.has(kind)) {
+    throw new HanwayError("config/unreadable", `${where} needs name, kind and hex`);
+  }
+  return {
+    name,
+    kind: kind as VectorRecord["kind"],
+    useCase: typeof useCase === "string" ? useCase : "",
+    bytes: fromHex(hex.trim(), "hex"),
+  };
+}
+
+/**
+ * Commands with their Responses, in file order. Two records belong together when their names are equal but for
+ * COMMAND / RESPONSE, and by nothing else: counters repeat. A Response without a Command is left out.
+ */
+export function pairVectors(records: readonly VectorRecord[]): VectorPair[] {
+  const responses = new Map<string, Uint8Array>();
+  for (const { kind, name, bytes } of records)
+    if (kind === "RESPONSE") responses.set(pairKey(name, kind), bytes);
+  const pairs: VectorPair[] = [];
+  for (const { kind, name, useCase, bytes } of records) {
+    if (kind !== "COMMAND") continue;
+    const address = readAddress(bytes);
+    if ("refused" in address) {
+      throw new HanwayError("decode/value", `vector ${name} is not a GBCS message: ${address.refused}`);
+    }
+    pairs.push({
+      name,
+      useCase,
+      target: address.target,
+      command: bytes,
+      response: responses.get(pairKey(name, kind)),
+    });
+  }
+  return pairs;
+}
+
+function pairKey(name: string, kind: string): string {
+  const at = name.toUpperCase().lastIndexOf(kind);
+  return at < 0 ? name : `${name.slice(0, at)}*${name.slice(at + kind.length)}`;
+}

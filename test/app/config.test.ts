@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig, parseConfig } from "../../src/app/config.ts";
+
+const GOOD = `
+[hub]
+tenant = "desk"
+chf = "00DB1234567890A2"
+gpf = "00:db:12:34:56:78:90:a3"
+dataDir = "data"
+joinSeconds = 120
+[radio]
+port = "tcp://127.0.0.1:4900"
+[[wan.broker]]
+url = "mqtt://127.0.0.1:1883"
+[[device]]
+eui64 = "00DB1234567890A0"
+type = "esme"
+installCode = "83FED3407A939723A5C639B26916D505C3B5"
+`;
+
+function edited(from: string, to: string): string {
+  expect(GOOD).toContain(from);
+  return GOOD.replace(from, to);
+}
+
+describe("hub configuration", () => {
+  it("reads every section and fills in the defaults", () => {
+    const config = parseConfig(GOOD);
+    expect(config.hub).toMatchObject({ tenant: "desk", gpf: "00db1234567890a3", joinSeconds: 120 });
+    expect(config.device[0]).toMatchObject({ eui64: "00db1234567890a0", transferSize: 1500 });
+    expect(config.radio).toMatchObject({ baudRate: 115200, keepAliveSeconds: 3 });
+  });
+
+  it.each([
+    ["a missing setting", 'dataDir = "data"', "", "config/missing", "hub.dataDir"],
+    ["a missing section", '[radio]\nport = "tcp://127.0.0.1:4900"', "", "config/missing", "radio"],
+    ["a mistyped EUI-64", "00DB1234567890A2", "00DB123456789", "config/invalid", "hub.chf"],
+    ["an unknown device type", '"esme"', '"toaster"', "config/invalid", "device[0].type"],
+    ["a wrong install code CRC", "05C3B5", "05C3B6", "config/invalid", "device[0].installCode"],
+    ["a port that is neither", "tcp://127.0.0.1:4900", "udp://x", "config/invalid", "radio.port"],
+    ["a broker that is not MQTT", "mqtt://", "http://", "config/invalid", "wan.broker[0].url"],
+    ["a setting that does not exist", 'tenant = "desk"', "tennant = 1", "config/invalid", "hub.tennant"],
+    ["a number out of range", "joinSeconds = 120", "joinSeconds = -1", "config/invalid", "hub.joinSeconds"],
+    ["the same EUI-64 twice", "00DB1234567890A0", "00DB1234567890A2", "config/invalid", "device[0].eui64"],
+  ])("refuses %s with the path of the field", (_what, from, to, code, field) => {
+    expect(() => parseConfig(edited(from, to))).toThrow(expect.objectContaining({ code, field }));
+  });
+
+  it("says what is allowed", () => {
+    expect(() => parseConfig(edited('"esme"', '"toaster"'))).toThrow(/allowed are esme, gsme, ppmid/);
+  });
+
+  it("never repeats an install code in the sentence", () => {
+    expect(() => parseConfig(edited("05C3B5", "05C3B6"))).toThrow(/^(?!.*83FED).*$/s);
+  });
+
+  it("refuses text that is not TOML with the line", () => {
+    expect(() => parseConfig("[hub\n")).toThrow(/line 1/);
+  });
+
+  it("refuses a file that is not there", () => {
+    expect(() => loadConfig("/nonexistent/hub.toml")).toThrow(/there is no such file/);
+  });
+});
