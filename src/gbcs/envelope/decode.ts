@@ -1,9 +1,9 @@
 import { HanwayError } from "../../base/error.ts";
 import { eui64FromBytes } from "../../base/eui64.ts";
-import { readDateTime } from "./date-time.ts";
 import type { Envelope, Supplementary } from "./envelope.ts";
 import {
   COUNTER_AT,
+  DATE_TIME_LENGTH,
   type Layout,
   MAC_LENGTH,
   ORIGINATOR_AT,
@@ -37,7 +37,8 @@ export function readEnvelope(message: Uint8Array, layout: Layout): Envelope {
     counter: view.getBigUint64(layout.grouping + COUNTER_AT),
     originator: eui64FromBytes(message, layout.grouping + ORIGINATOR_AT),
     target: eui64FromBytes(message, layout.grouping + TARGET_AT),
-    dateTime: layout.dateTime === 0 ? null : readDateTime(message, layout.dateTime),
+    dateTime:
+      layout.dateTime === 0 ? null : message.slice(layout.dateTime, layout.dateTime + DATE_TIME_LENGTH),
     messageCode: view.getUint16(layout.otherInfo),
     supplementary: readSupplementary(message, view, layout),
     content: message.slice(layout.content, layout.contentEnd),

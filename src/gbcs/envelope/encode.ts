@@ -1,9 +1,8 @@
 import { ByteWriter } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64, eui64ToBytes } from "../../base/eui64.ts";
-import { DATE_TIME_LENGTH, writeDateTime } from "./date-time.ts";
 import { CRA, type Envelope, type Supplementary } from "./envelope.ts";
-import { MAC_LENGTH, MAX_MESSAGE, SIGNATURE_LENGTH } from "./layout.ts";
+import { DATE_TIME_LENGTH, MAC_LENGTH, MAX_MESSAGE, SIGNATURE_LENGTH } from "./layout.ts";
 
 const MAC_HEADER = Uint8Array.of(0xdd, 0, 0, 0, 0, 0, 0);
 const SECURITY_HEADER = Uint8Array.of(0x11, 0, 0, 0, 0);
@@ -15,6 +14,9 @@ const MAX_CERTIFICATE = 4096;
  * a value that has no place in such a message and `decode/size` when it would be larger than 65,536 octets.
  */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  if (!(envelope.content instanceof Uint8Array)) {
+    throw new HanwayError("encode/value", "octets wanted", { field: "content" });
+  }
   const body = new ByteWriter(256 + envelope.content.length);
   writeGrouping(body, envelope);
   if (envelope.kind === "PRECOMMAND") {
@@ -28,7 +30,7 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 
 /** Puts the MAC header before and the MAC behind the octets from `DF` to the signature field. */
 export function withMac(body: Uint8Array, mac: Uint8Array): Uint8Array {
-  if (mac.length !== MAC_LENGTH) throw new HanwayError("encode/value", "12 octets wanted", { field: "mac" });
+  octets(mac, MAC_LENGTH, "mac");
   const out = new ByteWriter(body.length + 32).bytes(MAC_HEADER);
   writeLength(out, SECURITY_HEADER.length + body.length + MAC_LENGTH);
   return checkedSize(out.bytes(SECURITY_HEADER).bytes(body).bytes(mac).done());
@@ -49,7 +51,7 @@ function writeGrouping(out: ByteWriter, envelope: Envelope): void {
   out.u8(8).bytes(eui64ToBytes(Eui64(envelope.originator, "originator")));
   out.u8(8).bytes(eui64ToBytes(Eui64(envelope.target, "target")));
   if (envelope.dateTime === null) out.u8(0);
-  else out.u8(DATE_TIME_LENGTH).bytes(writeDateTime(envelope.dateTime));
+  else out.u8(DATE_TIME_LENGTH).bytes(octets(envelope.dateTime, DATE_TIME_LENGTH, "dateTime"));
   writeOtherInformation(out, envelope);
   writeLength(out, envelope.content.length);
   out.bytes(envelope.content);
@@ -86,6 +88,7 @@ function writeSupplementary(out: ByteWriter, value: Supplementary, command: bool
   if (certificate === undefined) return;
   // Up to 8 octets the field would read as a counter: no certificate is that short.
   if (
+    !(certificate instanceof Uint8Array) ||
     !command ||
     originatorCounter !== undefined ||
     certificate.length <= 8 ||
@@ -103,14 +106,18 @@ function writeSignature(out: ByteWriter, signature: Uint8Array | null): void {
     out.u8(0);
     return;
   }
-  if (signature.length !== SIGNATURE_LENGTH) {
-    throw new HanwayError("encode/value", "64 octets wanted", { field: "signature" });
+  out.u8(SIGNATURE_LENGTH).bytes(octets(signature, SIGNATURE_LENGTH, "signature"));
+}
+
+function octets(value: Uint8Array, length: number, field: string): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length !== length) {
+    throw new HanwayError("encode/value", `${length} octets wanted`, { field });
   }
-  out.u8(SIGNATURE_LENGTH).bytes(signature);
+  return value;
 }
 
 function writeCounter(out: ByteWriter, counter: bigint, field: string): void {
-  if (counter < 0n || counter > 0xffff_ffff_ffff_ffffn) {
+  if (typeof counter !== "bigint" || counter < 0n || counter > 0xffff_ffff_ffff_ffffn) {
     throw new HanwayError("encode/value", "64 bits without sign are allowed", { field });
   }
   out.u64be(counter);

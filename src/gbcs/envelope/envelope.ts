@@ -1,5 +1,4 @@
 import type { Eui64 } from "../../base/eui64.ts";
-import type { DateTime } from "./date-time.ts";
 
 /** On whose behalf the Access Control Broker sends, where the device does not know that party (GBCS 7.2.7). */
 export interface Supplementary {
@@ -20,8 +19,8 @@ interface Common {
   readonly originator: Eui64;
   /** Business Target ID. */
   readonly target: Eui64;
-  /** Date-Time of the Grouping Header, null where empty. */
-  readonly dateTime: DateTime | null;
+  /** Date-Time of the Grouping Header, the 12 octets of a COSEM date-time; null where empty. */
+  readonly dateTime: Uint8Array | null;
   readonly messageCode: number;
   readonly supplementary: Supplementary | null;
   /** The payload's octets, as they are: what they mean depends on the message code. */

@@ -44,6 +44,8 @@ export const COUNTER_AT = 3;
 export const ORIGINATOR_AT = 12;
 export const TARGET_AT = 21;
 const DATE_TIME_AT = 29;
+/** Octets of a COSEM date-time. */
+export const DATE_TIME_LENGTH = 12;
 
 function refusal(refused: Refusal["refused"], field: string, offset: number): Refusal {
   return { refused, field, offset };
@@ -124,7 +126,8 @@ function readGrouping(bytes: Uint8Array, grouping: number, end: number, hasMac: 
   let at = grouping + DATE_TIME_AT;
   if (at >= end) return refusal("decode/truncated", "dateTime", at);
   const dateTimeLength = bytes[at] ?? 0;
-  if (dateTimeLength !== 0 && dateTimeLength !== 12) return refusal("decode/length", "dateTime", at);
+  if (dateTimeLength !== 0 && dateTimeLength !== DATE_TIME_LENGTH)
+    return refusal("decode/length", "dateTime", at);
   const dateTime = dateTimeLength === 0 ? 0 : at + 1;
   if (at + 1 + dateTimeLength > end) return refusal("decode/truncated", "dateTime", at);
   at += 1 + dateTimeLength;
