@@ -1,0 +1,13 @@
+export * from "./clock.ts";
+export * from "./common.ts";
+export * from "./constructed.ts";
+export * from "./credentials.ts";
+export * from "./csr.ts";
+export type { LengthForm } from "./der-reader.ts";
+export * from "./device-log.ts";
+export * from "./firmware.ts";
+export * from "./messages.ts";
+export * from "./primitives.ts";
+export { decodeDer, encodeDer, type Schema, type Tagged, type Value } from "./schema.ts";
+export * from "./strings.ts";
+export * from "./time.ts";
