@@ -22,9 +22,8 @@ export interface ProtectedData extends ProtectionParameters {
   readonly field: string;
   readonly securityControl: number;
   readonly invocationCounter: number;
-  readonly ciphertext: Uint8Array;
-  /** 12 octets. */
-  readonly tag: Uint8Array;
+  /** Ciphertext, then the tag of 12 octets. */
+  readonly sealed: Uint8Array;
 }
 
 /** Protected data with what it holds: the attributes in the order in which they were asked for. */
@@ -109,17 +108,12 @@ export function protectionParameters(parameters: ProtectionParameters): Data {
   );
 }
 
-/** The answer of get_protected_attributes: parameters, then header, ciphertext and tag. */
-export function protectedAnswer(
-  parameters: ProtectionParameters,
-  ciphertext: Uint8Array,
-  tag: Uint8Array,
-): Data {
-  const sealed = new Uint8Array(HEADER_OCTETS + ciphertext.length + tag.length);
-  sealed[0] = SECURITY_CONTROL;
-  sealed.set(ciphertext, HEADER_OCTETS);
-  sealed.set(tag, HEADER_OCTETS + ciphertext.length);
-  return structure(protectionParameters(parameters), octets(sealed));
+/** The answer of get_protected_attributes. `sealed` is the ciphertext, then the tag of 12 octets. */
+export function protectedAnswer(parameters: ProtectionParameters, sealed: Uint8Array): Data {
+  const value = new Uint8Array(HEADER_OCTETS + sealed.length);
+  value[0] = SECURITY_CONTROL;
+  value.set(sealed, HEADER_OCTETS);
+  return structure(protectionParameters(parameters), octets(value));
 }
 
 function findIn(data: Data, field: string): ProtectedData[] {
@@ -134,10 +128,10 @@ function findIn(data: Data, field: string): ProtectedData[] {
   return found;
 }
 
-function readSealed(parameters: ProtectionParameters, sealed: Uint8Array, field: string): ProtectedData {
-  if (sealed.length < HEADER_OCTETS + TAG_OCTETS)
+function readSealed(parameters: ProtectionParameters, value: Uint8Array, field: string): ProtectedData {
+  if (value.length < HEADER_OCTETS + TAG_OCTETS)
     throw new HanwayError("decode/length", "too short for a header and a tag", { field });
-  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const securityControl = view.getUint8(0);
   if (securityControl !== SECURITY_CONTROL)
     throw new HanwayError("decode/value", "security control is not 31", { field, offset: 0 });
@@ -146,8 +140,7 @@ function readSealed(parameters: ProtectionParameters, sealed: Uint8Array, field:
     field,
     securityControl,
     invocationCounter: view.getUint32(1),
-    ciphertext: sealed.subarray(HEADER_OCTETS, -TAG_OCTETS),
-    tag: sealed.subarray(-TAG_OCTETS),
+    sealed: value.subarray(HEADER_OCTETS),
   };
 }
 
