@@ -19,18 +19,28 @@ export interface CoordinatorStack {
   /** How joiners without any key in the tables are treated. */
   setJoinPolicy(policy: JoinPolicy): void;
 
+  /** What the coordinator's own ZDO tells about it; ZDO requests from the air are answered by the stack. */
+  setEndpoints(endpoints: readonly EndpointDescriptor[]): void;
+  setManufacturerCode(code: number): void;
+  /** Application link keys: `allow` makes and sends a key to both partners; the event comes either way. */
+  setApplicationKeyRequests(policy: "allow" | "deny"): void;
+
   networkKey(): { key: Uint8Array; sequence: number; frameCounter: number } | undefined;
   /** Sends APS Transport-Key with a new network key to everyone; it is used after `switchNetworkKey`. */
   distributeNetworkKey(key: Uint8Array, sequence: number): void;
   switchNetworkKey(): void;
 
-  /** Transient keys serve one join each (install codes) and time out after the configured seconds. */
+  /**
+   * Transient keys (install codes) let one device join, and secure its APS frames, until they time out after the
+   * configured seconds. They are not moved into the link key table: that is the host's decision.
+   */
   importTransientKey(eui64: Eui64, key: Uint8Array): boolean;
   transientKeys(): readonly { eui64: Eui64; key: Uint8Array; secondsLeft: number }[];
   clearTransientKeys(): void;
   /** Unique Trust Centre or application link keys, limited by KEY_TABLE_SIZE; index -1 takes the first free slot. */
   importLinkKey(index: number, eui64: Eui64, key: Uint8Array): "ok" | "table-full" | "invalid-index";
   linkKeys(): readonly LinkKeyEntry[];
+  setTransientKeyTimeout(seconds: number): void;
   eraseLinkKey(index: number): boolean;
   clearLinkKeys(): void;
   setKeyTableSize(size: number): void;
@@ -39,7 +49,11 @@ export interface CoordinatorStack {
   unicast(message: ApsMessage): "ok" | "no-link-key" | "not-joined" | "message-too-long" | "no-route";
   /** NWK broadcast to 0xFFFF (all), 0xFFFD (rx on when idle) or 0xFFFC (routers). */
   broadcast(message: ApsMessage, radius: number): "ok" | "not-joined" | "message-too-long";
-  /** The reply that EZSP asks of the host for each incoming fragment: an APS ACK with block bitmap and payload. */
+  /**
+   * The reply that EZSP asks of the host for each incoming fragment: an APS ACK with block bitmap. `message` is the
+   * block as it came in (endpoints not turned round); `fragment.index` is the first block of the window and
+   * `fragment.bitmap` says which arrived (low and high octet of the groupId that the host gives to sendReply).
+   */
   fragmentAck(to: number, message: ApsMessage): "ok" | "not-joined";
 
   nodeIdOf(eui64: Eui64): number | undefined;
@@ -50,6 +64,16 @@ export interface CoordinatorStack {
   on(listener: (event: StackEvent) => void): void;
   /** Everything that a real NCP keeps in flash, as plain JSON-able values. */
   snapshot(): StackSnapshot;
+}
+
+/** A simple descriptor (Zigbee 2.3.2.5). */
+export interface EndpointDescriptor {
+  endpoint: number;
+  profile: number;
+  deviceId: number;
+  deviceVersion: number;
+  inputClusters: readonly number[];
+  outputClusters: readonly number[];
 }
 
 export interface NetworkParameters {
@@ -92,10 +116,13 @@ export interface ApsMessage {
   /** Secured with the link key between the two (APS encryption), besides the network key. */
   apsSecurity: boolean;
   apsAck: boolean;
-  /** Set on a block of a fragmented message; `total` counts only in block 0. */
-  fragment?: { index: number; total: number };
+  /** Set on a block of a fragmented message; `total` counts only in block 0; `bitmap` only in `fragmentAck`. */
+  fragment?: { index: number; total: number; bitmap?: number };
   group?: number;
-  /** APS counter of the frame; set by the stack when sending, given when receiving and for fragment ACKs. */
+  /**
+   * APS counter of the frame. `unicast` and `broadcast` write it into the message, except for blocks after the
+   * first of a fragmented message, which go out under the counter given. Given when receiving.
+   */
   sequence: number;
   payload: Uint8Array;
   /** The host's message tag, given back in `sent`. */
@@ -122,13 +149,17 @@ export type StackEvent =
     }
   | { type: "child"; nodeId: number; eui64: Eui64; joining: boolean; sleepy: boolean }
   /** APS Request-Key, Verify-Key and similar, seen by the Trust Centre. */
-  | { type: "key-request"; eui64: Eui64; partner?: Eui64; kind: "trust-center" | "application" };
+  | { type: "key-request"; eui64: Eui64; partner?: Eui64; kind: "trust-center" | "application" }
+  /** What `snapshot` returns has changed: a real NCP would write its flash now. */
+  | { type: "changed" };
 
 export interface StackSnapshot {
   eui64: Eui64;
   network?: NetworkParameters;
   networkKeys: { key: string; sequence: number; active: boolean }[];
+  /** Both counters are the end of a reserved range: a restart goes on from there and uses no value twice. */
   outgoingFrameCounter: number;
+  outgoingApsFrameCounter?: number;
   trustCenterKey?: string;
   linkKeys: { eui64: Eui64; key: string; outgoingFrameCounter: number; incomingFrameCounter: number }[];
   children: { eui64: Eui64; nodeId: number; sleepy: boolean; capability: number }[];
