@@ -9,6 +9,8 @@ export class HanwayError extends Error {
   readonly code: ErrorCode;
   /** Name of the field or setting at fault, dotted, where there is one. */
   readonly field: string | undefined;
+  /** The message without the code's words and the place. */
+  readonly detail: string;
   /** Octet offset from the start of the decoded input, where there is one. */
   readonly offset: number | undefined;
 
@@ -27,6 +29,7 @@ export class HanwayError extends Error {
     );
     this.name = "HanwayError";
     this.code = code;
+    this.detail = detail;
     this.field = where.field;
     this.offset = where.offset;
   }
@@ -51,7 +54,11 @@ export const ERROR_CODES = {
   "radio/refused": "radio refused",
   "tunnel/closed": "tunnel closed",
   "wan/unavailable": "broker not reachable",
+  "wan/listen": "embedded broker cannot listen",
   "store/failed": "store failed",
+  "store/busy": "store is open in another process",
+  "store/corrupt": "store is damaged",
+  "store/newer": "store was written by a newer version",
   "emulator/listen": "emulator cannot listen",
   "crypto/key": "key not usable",
   internal: "internal fault",

@@ -44,18 +44,21 @@ const extension = seq({ id: oid, critical: withDefault(boolean, false), value: o
 /** Serial numbers are positive and have at most 20 octets (RFC 5280 4.1.2.2). */
 const MAX_SERIAL = (1n << 159n) - 1n;
 
+/** What the issuer signs. */
+export const tbsCertificate = seq({
+  version: explicit(0, int(2, 2)),
+  serialNumber: bigInt(1n, MAX_SERIAL),
+  signature: algorithm,
+  issuer: name,
+  validity: seq({ notBefore: time, notAfter: time }),
+  subject: name,
+  publicKeyInfo: seq({ algorithm: seq({ id: oid, curve: oid }), publicKey: bitString(65) }),
+  extensions: explicit(3, seqOf(extension, 1, 8)),
+});
+
 /** Certificate of RFC 5280 as the smart metering PKI profiles it. */
 export const certificate = seq({
-  tbs: seq({
-    version: explicit(0, int(2, 2)),
-    serialNumber: bigInt(1n, MAX_SERIAL),
-    signature: algorithm,
-    issuer: name,
-    validity: seq({ notBefore: time, notAfter: time }),
-    subject: name,
-    publicKeyInfo: seq({ algorithm: seq({ id: oid, curve: oid }), publicKey: bitString(65) }),
-    extensions: explicit(3, seqOf(extension, 1, 8)),
-  }),
+  tbs: tbsCertificate,
   signatureAlgorithm: algorithm,
   signature: bitString(72),
 });
