@@ -1,0 +1,137 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
+import type { Eui64 } from "../../base/eui64.ts";
+import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./driver.ts";
+import { type Ezsp, EzspPolicyId, SLStatus } from "./herdsman.ts";
+import type { DriverLog } from "./log.ts";
+import type { RadioSettings } from "./settings.ts";
+
+/** Longest that one ezspPermitJoining may ask for; 255 would mean for ever. */
+const MAX_PERMIT_SECONDS = 254;
+
+/** What admission needs of the link while it is up. */
+export interface AdmissionLink {
+  readonly ezsp: Ezsp;
+  /** ZDO Mgmt_Permit_Joining to the network's routers. */
+  permitRouters(seconds: number): Promise<void>;
+}
+
+/**
+ * Who may join: devices named one by one, each with the key of its install code, each for its own time. The
+ * coordinator forgets such keys (after 300 s and at every reset), so they are given again while the time runs.
+ * Nobody is admitted otherwise.
+ */
+export class Admissions {
+  readonly #clock: Clock;
+  readonly #settings: RadioSettings;
+  readonly #log: DriverLog;
+  readonly #admitted = new Map<Eui64, { key: Uint8Array; until: number }>();
+  #link: AdmissionLink | undefined;
+  #timer: Timer | undefined;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(settings: RadioSettings, clock: Clock, log: DriverLog) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** `key`: 16 octets. While the radio is away the admission is kept and takes effect when it is back. */
+  async admit(eui64: Eui64, key: Uint8Array, seconds: number): Promise<void> {
+    if (key.length !== 16)
+      throw new HanwayError("crypto/key", "a link key has 16 octets", { field: "linkKey" });
+    if (!(seconds > 0))
+      throw new HanwayError("encode/value", "an admission lasts more than 0 seconds", { field: "seconds" });
+    this.#admitted.set(eui64, { key: key.slice(), until: this.#clock.elapsed() + seconds * 1000 });
+    try {
+      await this.#inTurn((link) => this.#apply(link, false));
+    } catch (error) {
+      this.#admitted.delete(eui64);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#admitted.clear();
+    await this.#inTurn((link) => this.#apply(link, true));
+  }
+
+  admits(eui64: Eui64): boolean {
+    return (this.#admitted.get(eui64)?.until ?? 0) > this.#clock.elapsed();
+  }
+
+  /** The link is up (again): what is still admitted is given to the new coordinator. */
+  attach(link: AdmissionLink): void {
+    this.#link = link;
+    this.#expire();
+    if (this.#admitted.size > 0) this.#background(false);
+  }
+
+  detach(): void {
+    this.#link = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #expire(): boolean {
+    const now = this.#clock.elapsed();
+    let ended = false;
+    for (const [eui64, { until }] of this.#admitted) {
+      if (until > now) continue;
+      this.#admitted.delete(eui64);
+      ended = true;
+    }
+    return ended;
+  }
+
+  #background(fresh: boolean): void {
+    this.#inTurn((link) => this.#apply(link, fresh)).catch((error: unknown) => {
+      this.#log(
+        "warn",
+        `radio: joining could not be set (${error instanceof Error ? error.message : "failed"})`,
+      );
+    });
+  }
+
+  /** One change of the joining state at a time; nothing at all while there is no link. */
+  #inTurn(run: (link: AdmissionLink) => Promise<void>): Promise<void> {
+    const mine = this.#tail.then(async () => {
+      const link = this.#link;
+      if (link !== undefined) await run(link);
+    });
+    this.#tail = mine.catch(() => {});
+    return mine;
+  }
+
+  /** `fresh`: keys of ended admissions are taken from the coordinator, which knows only how to drop all. */
+  async #apply(link: AdmissionLink, fresh: boolean): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const drop = this.#expire() || fresh;
+    const { ezsp } = link;
+    if (drop) await ezsp.ezspClearTransientLinkKeys();
+    if (this.#admitted.size === 0) {
+      check(await ezsp.ezspPermitJoining(0), "closing");
+      check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED), "closing");
+      if (this.#settings.openRouters) await link.permitRouters(0);
+      this.#log("info", "radio: joining is closed");
+      return;
+    }
+    for (const [eui64, { key }] of this.#admitted)
+      check(await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents: Buffer.from(key) }), "the key");
+    check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_INSTALL_CODES), "the policy");
+    const now = this.#clock.elapsed();
+    const left = [...this.#admitted.values()].map(({ until }) => until - now);
+    const seconds = Math.min(MAX_PERMIT_SECONDS, Math.ceil(Math.max(...left) / 1000));
+    check(await ezsp.ezspPermitJoining(seconds), "opening");
+    if (this.#settings.openRouters) await link.permitRouters(seconds);
+    this.#log("info", `radio: joining is open for ${this.#admitted.size} device(s)`);
+    const next = Math.min(this.#settings.rearmSeconds * 1000, ...left);
+    this.#timer = this.#clock.after(Math.max(1, next), () => this.#background(false));
+  }
+}
+
+function check(status: SLStatus, what: string): void {
+  if (status === SLStatus.OK) return;
+  throw new HanwayError("radio/refused", `joining: ${what} was refused with ${SLStatus[status] ?? status}`);
+}

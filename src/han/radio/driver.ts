@@ -1,0 +1,314 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { HanwayError } from "../../base/error.ts";
+import { Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
+import { HUB_ENDPOINTS } from "./endpoints.ts";
+import {
+  EmberAdapter,
+  type EmberApsFrame,
+  EmberInitialSecurityBitmask,
+  type EmberRxPacketInfo,
+  type Ezsp,
+  EzspConfigId,
+  EzspDecisionBitmask,
+  EzspDecisionId,
+  EzspError,
+  EzspPolicyId,
+  EzspStatus,
+  SLStatus,
+  useDriverLog,
+  useEndpoints,
+} from "./herdsman.ts";
+import type { DriverLog } from "./log.ts";
+import type { NetworkRecord } from "./network-record.ts";
+import { guardPort } from "./port-guard.ts";
+import { quietestChannel } from "./quiet-channel.ts";
+import type { RadioSettings } from "./settings.ts";
+
+/** What one driver reports, until it is closed. */
+export interface DriverEvents {
+  /** Once, whatever the number of signs. */
+  lost(reason: string): void;
+  incoming(type: number, aps: EmberApsFrame, info: EmberRxPacketInfo, payload: Uint8Array): void;
+  sent(tag: number, sequence: number, delivered: boolean): void;
+  trustCenterJoin(nodeId: number, eui64: Eui64, status: number, decision: number): void;
+  /** A pair of addresses was seen. */
+  address(nodeId: number, eui64: Eui64): void;
+}
+
+export interface DriverNetwork {
+  record: NetworkRecord;
+  formed: boolean;
+}
+
+/** No device joins; those that are known come back, also under their link key with the Trust Centre. */
+export const POLICY_CLOSED = EzspDecisionBitmask.ALLOW_UNSECURED_REJOINS;
+/** Joins only with a key that was given for exactly that device (0x13). */
+export const POLICY_INSTALL_CODES =
+  EzspDecisionBitmask.ALLOW_JOINS |
+  EzspDecisionBitmask.ALLOW_UNSECURED_REJOINS |
+  EzspDecisionBitmask.JOINS_USE_INSTALL_CODE_KEY;
+
+/** What the driver sets for home automation and what Smart Energy needs in its place. */
+const START_POLICIES: ReadonlyMap<number, number> = new Map<number, number>([
+  [EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED],
+  // Link keys with the Trust Centre come from key establishment only.
+  [EzspPolicyId.TC_KEY_REQUEST_POLICY, EzspDecisionId.DENY_TC_KEY_REQUESTS],
+  // Partner link keys are asked of the Trust Centre.
+  [EzspPolicyId.APP_KEY_REQUEST_POLICY, EzspDecisionId.ALLOW_APP_KEY_REQUESTS],
+]);
+
+const COORDINATOR = 1;
+
+/**
+ * One life of zigbee-herdsman's EmberZNet adapter, made fit for Smart Energy by overrides on the instance.
+ * One-shot: after `lost` or `close` a new one is made. Never calls the adapter's own permitJoin, which would
+ * admit everybody under a well-known key.
+ */
+export class Driver {
+  readonly ezsp: Ezsp;
+  readonly #adapter: EmberAdapter;
+  readonly #settings: RadioSettings;
+  readonly #log: DriverLog;
+  readonly #events: DriverEvents;
+  readonly #network: { panID: number; extendedPanID: number[]; channelList: number[]; networkKey: number[] };
+  #record: NetworkRecord | undefined;
+  readonly #save: (record: NetworkRecord) => void;
+  #version = 0;
+  #starting = true;
+  #closed = false;
+  #lost = false;
+
+  /** `record` is the network to resume; `save` stores the record of a new one before it is formed. */
+  constructor(
+    settings: RadioSettings,
+    record: NetworkRecord | undefined,
+    save: (record: NetworkRecord) => void,
+    events: DriverEvents,
+    log: DriverLog,
+  ) {
+    useDriverLog(log, settings.verbose);
+    useEndpoints(HUB_ENDPOINTS);
+    this.#settings = settings;
+    this.#record = record;
+    this.#save = save;
+    this.#events = events;
+    this.#log = log;
+    this.#network = {
+      panID: record?.panId ?? 1 + (randomBytes(2).readUInt16LE() % 0xfffd),
+      extendedPanID: [],
+      channelList: [record?.channel ?? settings.channels[0] ?? 11],
+      networkKey: [...(record?.networkKey ?? randomBytes(16))],
+    };
+    this.#adapter = new EmberAdapter(
+      this.#network,
+      { path: settings.path, adapter: "ember", baudRate: settings.baudRate, rtscts: settings.rtscts },
+      // The adapter's own backup holds keys in clear and is not used; no file is ever at this place.
+      join(settings.dataFolder, "no-driver-backup", "none.json"),
+      { disableLED: false },
+    );
+    // Private in the typings, and the only way to per-device keys and APS security.
+    this.ezsp = this.#adapter["ezsp"];
+    this.#adapter.on("disconnected", () => this.#lose("the link to the radio was lost"));
+    this.#overrideStart();
+    this.#overrideEvents();
+    this.#overrideErrors();
+  }
+
+  get ezspVersion(): number {
+    return this.#version;
+  }
+
+  get closed(): boolean {
+    return this.#closed || this.#lost;
+  }
+
+  /** Opens the port, sets the firmware up, resumes or forms the network. Throws HanwayError or the driver's error. */
+  async start(): Promise<DriverNetwork> {
+    const port = guardPort(this.#adapter.transport, this.#settings, () => this.#closed);
+    let result: string;
+    try {
+      result = await this.#adapter.start();
+    } catch (error) {
+      const refused = port.error();
+      throw refused ?? error;
+    }
+    this.#starting = false;
+    const { meta } = await this.#adapter.getCoordinatorVersion();
+    this.#version = Number(meta.ezsp);
+    const parameters = await this.#adapter.getNetworkParameters();
+    if (this.#record === undefined) throw new HanwayError("internal", "network without a record");
+    const record = { ...this.#record, panId: parameters.panID, channel: parameters.channel };
+    if (record.panId !== this.#record.panId || record.channel !== this.#record.channel) this.#save(record);
+    return { record, formed: result !== "resumed" };
+  }
+
+  /** Firmware version as the stick reports it, for people. */
+  async firmware(): Promise<string> {
+    const { meta } = await this.#adapter.getCoordinatorVersion();
+    return `EmberZNet ${meta.revision} build ${meta.build}`;
+  }
+
+  /** Closes the port and cuts off every timer, waiter and retry which the adapter would leave behind. Never throws. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { ezsp } = this;
+    // Makes the driver's own start and reset loops end at their next step.
+    ezsp.ash["hostError"] = EzspStatus.HOST_FATAL_ERROR;
+    for (const waiter of this.#adapter["oneWaitress"]["eventWaiters"].values()) {
+      clearTimeout(waiter.timer);
+      waiter.reject(new EzspError(EzspStatus.NOT_CONNECTED));
+    }
+    const waiter = ezsp["responseWaiter"];
+    if (waiter !== undefined) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(EzspStatus.NOT_CONNECTED);
+    }
+    try {
+      await this.#adapter.stop();
+    } catch (error) {
+      this.#log("debug", `closing the radio port: ${error instanceof Error ? error.message : "failed"}`);
+    }
+    this.#adapter.removeAllListeners();
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost || this.#closed) return;
+    this.#lost = true;
+    this.#events.lost(reason);
+  }
+
+  #overrideStart(): void {
+    const { ezsp } = this;
+    const setPolicy = ezsp.ezspSetPolicy.bind(ezsp);
+    ezsp.ezspSetPolicy = (id, decision) =>
+      setPolicy(id, this.#starting ? (START_POLICIES.get(id) ?? decision) : decision);
+
+    const setConfiguration = ezsp.ezspSetConfigurationValue.bind(ezsp);
+    ezsp.ezspSetConfigurationValue = (id, value) =>
+      setConfiguration(
+        id,
+        id === EzspConfigId.TRANSIENT_KEY_TIMEOUT_S ? this.#settings.transientKeySeconds : value,
+      );
+
+    const setSecurity = ezsp.ezspSetInitialSecurityState.bind(ezsp);
+    ezsp.ezspSetInitialSecurityState = async (state) => {
+      let bitmask = this.#settings.securityBitmask;
+      const counter = this.#record?.frameCounter ?? 0;
+      if (counter > 0) {
+        // The network is formed again: devices would refuse frames below the counter they know.
+        await ezsp.ezspSetNWKFrameCounter(counter);
+        bitmask |= EmberInitialSecurityBitmask.NO_FRAME_COUNTER_RESET;
+      }
+      return setSecurity({ ...state, bitmask });
+    };
+
+    const networkInit = ezsp.ezspNetworkInit.bind(ezsp);
+    ezsp.ezspNetworkInit = async (options) => {
+      const own = Eui64(await ezsp.ezspGetEui64());
+      this.#bind(own);
+      const status = await networkInit(options);
+      if (this.#record === undefined) await this.#found(own, status === SLStatus.OK);
+      return status;
+    };
+
+    const getParameters = ezsp.ezspGetNetworkParameters.bind(ezsp);
+    ezsp.ezspGetNetworkParameters = async () => {
+      const answer = await getParameters();
+      const [status, type, parameters] = answer;
+      // The stack moves its PAN id after a conflict; the adapter would take that for another network and leave it.
+      const same = this.#network.extendedPanID.every((octet, i) => octet === parameters.extendedPanId[i]);
+      if (status === SLStatus.OK && type === COORDINATOR && same) this.#network.panID = parameters.panId;
+      return answer;
+    };
+  }
+
+  /** The hub's identity is its radio's: a record never goes to another radio. */
+  #bind(own: Eui64): void {
+    if (this.#record !== undefined && this.#record.eui64 !== own) {
+      throw new HanwayError(
+        "radio/refused",
+        `this is radio ${own}, but the data folder belongs to radio ${this.#record.eui64}; plug that one in, or use an empty data folder to begin as a new hub`,
+        { field: "radio.path" },
+      );
+    }
+    const extended = this.#record?.extendedPanId ?? this.#settings.extendedPanId ?? own;
+    this.#network.extendedPanID = [...eui64ToBytesLE(extended)];
+  }
+
+  /** Chooses what a new network still lacks and stores it all before anything is formed. */
+  async #found(own: Eui64, foreign: boolean): Promise<void> {
+    if (foreign)
+      this.#log("warn", "the radio held a network that is not in this data folder; a new one is formed");
+    if (this.#settings.quietChannel && !foreign) {
+      const channel = await quietestChannel(this.ezsp, this.#settings.channels, this.#log);
+      if (channel !== undefined) this.#network.channelList = [channel];
+    }
+    this.#record = {
+      eui64: own,
+      extendedPanId: eui64FromBytesLE(Uint8Array.from(this.#network.extendedPanID)),
+      panId: this.#network.panID,
+      channel: this.#network.channelList[0] ?? 11,
+      networkKey: Uint8Array.from(this.#network.networkKey),
+      frameCounter: 0,
+    };
+    this.#save(this.#record);
+  }
+
+  #overrideEvents(): void {
+    const { ezsp } = this;
+    // The driver drops every profile but home automation, and answers to ZDO that it did not ask for.
+    ezsp.ezspIncomingMessageHandler = (type, aps, info, contents) => {
+      // The driver reads from a buffer of fixed size: a lying length would bring up octets of an earlier frame.
+      if (ezsp["callbackBuffalo"].getPosition() > ezsp["callbackFrameLength"]) {
+        this.#log("warn", "radio: an incoming message with a wrong length was dropped");
+        return;
+      }
+      if (!this.closed) this.#events.incoming(type, aps, info, new Uint8Array(contents));
+    };
+    ezsp.ezspMessageSentHandler = (status, _type, _destination, aps, tag) => {
+      if (!this.closed) this.#events.sent(tag, aps.sequence, status === SLStatus.OK);
+    };
+    ezsp.ezspTrustCenterJoinHandler = (nodeId, eui64, status, decision) => {
+      if (!this.closed) this.#events.trustCenterJoin(nodeId, Eui64(eui64), status, decision);
+    };
+    ezsp.ezspChildJoinHandler = (_index, joining, nodeId, eui64) => {
+      if (!this.closed && joining) this.#events.address(nodeId, Eui64(eui64));
+    };
+    ezsp.ezspIncomingRouteRecordHandler = (nodeId, eui64) => {
+      if (!this.closed) this.#events.address(nodeId, Eui64(eui64));
+    };
+    const stackStatus = ezsp.ezspStackStatusHandler.bind(ezsp);
+    ezsp.ezspStackStatusHandler = (status) => {
+      stackStatus(status);
+      if (status === SLStatus.NETWORK_DOWN && !this.#starting) this.#lose("the radio left its network");
+    };
+  }
+
+  #overrideErrors(): void {
+    const { ezsp } = this;
+    const onError = ezsp.ezspErrorHandler.bind(ezsp);
+    ezsp.ezspErrorHandler = (status) => {
+      // A command which this firmware lacks or refuses says nothing about the link; the caller gets the error.
+      const refusal = status >= EzspStatus.ERROR_VERSION_NOT_SET && status < EzspStatus.ASH_ERROR_VERSION;
+      if (!refusal && !this.#closed) onError(status);
+    };
+    // Both run in an immediate of the driver, where an exception would end the process.
+    const dispatch = ezsp.callbackDispatch.bind(ezsp);
+    ezsp.callbackDispatch = () => this.#guard(dispatch);
+    const onFrame: () => void = ezsp["onAshFrame"].bind(ezsp);
+    ezsp["onAshFrame"] = () => this.#guard(onFrame);
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#log(
+        "warn",
+        `radio: a frame could not be read (${error instanceof Error ? error.name : "error"})`,
+      );
+    }
+  }
+}

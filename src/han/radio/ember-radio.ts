@@ -1,0 +1,360 @@
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
+import { type Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
+import type { Random } from "../../base/random.ts";
+import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
+import { Admissions } from "./admission.ts";
+import type { DriverNetwork } from "./driver.ts";
+import { EmberDeviceUpdate, EmberJoinDecision, EzspError, SLStatus } from "./herdsman.ts";
+import type { DriverLog } from "./log.ts";
+import { type NetworkRecord, readNetworkRecord, writeNetworkRecord } from "./network-record.ts";
+import {
+  type IncomingAps,
+  MAX_ASDU,
+  type NetworkInfo,
+  type OutgoingAps,
+  type RadioCapabilities,
+  type RadioEvent,
+  type RadioPort,
+  type RadioState,
+  type SendOutcome,
+} from "./port.ts";
+import { checkRadioPath } from "./port-guard.ts";
+import { probe } from "./probe.ts";
+import { RadioLink } from "./radio-link.ts";
+import type { RadioSettings } from "./settings.ts";
+import { SUPERVISOR_STOPPED, type SupervisorEffect, type SupervisorInput, supervise } from "./supervisor.ts";
+
+const RECORD_FILE = "radio-network.json";
+/** How far ahead of the frame counter in use the record is, and how often that is looked at. */
+const COUNTER_LEASE = 0x10000;
+const COUNTER_CHECK_MS = 600_000;
+/** Joiners that have not yet spoken; more are forgotten, oldest first. */
+const MAX_JOINERS = 16;
+
+type Join = Extract<RadioEvent, { type: "joined" }>;
+
+/** {@link RadioPort} on an EmberZNet coordinator: carries out what the supervisor decides. */
+export class EmberRadio implements RadioPort {
+  readonly #settings: RadioSettings;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: DriverLog;
+  readonly #recordFile: string;
+  readonly #listeners = new Set<(event: RadioEvent) => void>();
+  readonly #admissions: Admissions;
+  readonly #addresses = new Addresses();
+  /** Joins which the Trust Centre let in, by node id, until the device proves by a frame that it has the network key. */
+  readonly #joiners = new Map<number, Join>();
+  readonly #closing = new Set<Promise<void>>();
+  #supervisor = SUPERVISOR_STOPPED;
+  #link: RadioLink | undefined;
+  #record: NetworkRecord | undefined;
+  #state: RadioState = "stopped";
+  #network: NetworkInfo | undefined;
+  #capabilities: RadioCapabilities | undefined;
+  #opened: DriverNetwork | undefined;
+  #failure: HanwayError | undefined;
+  #starting: PromiseWithResolvers<NetworkInfo> | undefined;
+
+  constructor(settings: RadioSettings, clock: Clock, random: Random, log: DriverLog) {
+    checkRadioPath(settings.path);
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#random = random;
+    this.#log = log;
+    this.#recordFile = join(settings.dataFolder, RECORD_FILE);
+    this.#admissions = new Admissions(settings, clock, log);
+  }
+
+  get state(): RadioState {
+    return this.#state;
+  }
+  get network(): NetworkInfo | undefined {
+    return this.#network;
+  }
+  get capabilities(): RadioCapabilities | undefined {
+    return this.#capabilities;
+  }
+
+  async start(): Promise<NetworkInfo> {
+    if (this.#starting !== undefined) return this.#starting.promise;
+    this.#record = readNetworkRecord(this.#recordFile);
+    const starting = Promise.withResolvers<NetworkInfo>();
+    this.#starting = starting;
+    this.#input({ type: "start" });
+    return starting.promise;
+  }
+
+  /** Resolves when the port is closed. What is in flight resolves as `radio-lost`. */
+  async stop(): Promise<void> {
+    this.#input({ type: "stop" });
+    this.#starting?.promise.catch(() => {});
+    this.#starting?.reject(new HanwayError("radio/unavailable", "the radio was stopped"));
+    this.#starting = undefined;
+    await Promise.all(this.#closing);
+  }
+
+  async send(message: OutgoingAps): Promise<SendOutcome> {
+    if (message.payload.length > MAX_ASDU)
+      throw new HanwayError("encode/value", `at most ${MAX_ASDU} octets`, { field: "payload" });
+    if (this.#state !== "up" || this.#link === undefined) return "radio-lost";
+    return this.#link.send(message);
+  }
+
+  async broadcast(message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void> {
+    await this.#ask((link) => link.broadcast(message));
+  }
+
+  async admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void> {
+    await this.#asked(() => this.#admissions.admit(eui64, linkKey, seconds));
+  }
+
+  async closeJoining(): Promise<void> {
+    await this.#asked(() => this.#admissions.close());
+  }
+
+  async setLinkKey(eui64: Eui64, key: Uint8Array): Promise<void> {
+    if (key.length !== 16)
+      throw new HanwayError("crypto/key", "a link key has 16 octets", { field: "linkKey" });
+    const contents = Buffer.from(key);
+    const status = await this.#ask(({ ezsp }) => ezsp.ezspImportLinkKey(0xff, `0x${eui64}`, { contents }));
+    if (status === SLStatus.OK) return;
+    const size = this.#capabilities?.keyTableSize ?? 0;
+    throw new HanwayError(
+      "radio/refused",
+      `no room for the link key of ${eui64}: the radio's table has ${size} places (${SLStatus[status] ?? status}); unjoin a device, or use a stick whose firmware has more`,
+      { field: "linkKey" },
+    );
+  }
+
+  async removeLinkKey(eui64: Eui64): Promise<void> {
+    await this.#ask(async ({ ezsp }) => {
+      const index = await ezsp.ezspFindKeyTableEntry(`0x${eui64}`, true);
+      if (index !== 0xff) await ezsp.ezspEraseKeyTableEntry(index);
+    });
+  }
+
+  async removeDevice(eui64: Eui64, nodeId: number): Promise<void> {
+    const status = await this.#ask(({ ezsp }) => ezsp.ezspRemoveDevice(nodeId, `0x${eui64}`, `0x${eui64}`));
+    if (status !== SLStatus.OK)
+      throw new HanwayError("radio/refused", `removing ${eui64}: ${SLStatus[status] ?? status}`);
+  }
+
+  async nodeIdOf(eui64: Eui64): Promise<number | undefined> {
+    const known = this.#addresses.nodeOf(eui64);
+    if (known !== undefined) return known;
+    const found = await this.#ask((link) => link.nodeIdOf(eui64));
+    if (found !== undefined) this.#addresses.learn(found, eui64);
+    return found;
+  }
+
+  on(listener: (event: RadioEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #emit(event: RadioEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // The radio's life must not depend on who listens.
+        const what = error instanceof Error ? error.message : "failed";
+        this.#log("warn", `radio: a listener of "${event.type}" failed: ${what}`);
+      }
+    }
+  }
+
+  /** A command for the coordinator. Throws `radio/unavailable` when the link is down or goes down meanwhile. */
+  #ask<T>(command: (link: RadioLink) => Promise<T>): Promise<T> {
+    const link = this.#link;
+    if (this.#state !== "up" || link === undefined)
+      return Promise.reject(new HanwayError("radio/unavailable", "the link to the radio is down"));
+    return this.#asked(() => command(link));
+  }
+
+  async #asked<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (cause) {
+      if (cause instanceof HanwayError) throw cause;
+      const code = cause instanceof EzspError ? "radio/unavailable" : "internal";
+      throw new HanwayError(code, "the command was not carried out", { cause });
+    }
+  }
+
+  #input(input: SupervisorInput): void {
+    const [state, effects] = supervise(
+      this.#supervisor,
+      input,
+      this.#settings.supervisor,
+      this.#random.fraction(),
+    );
+    this.#supervisor = state;
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: SupervisorEffect): void {
+    switch (effect.type) {
+      case "connect":
+        this.#connect(effect.attempt);
+        return;
+      case "dispose":
+        this.#dispose();
+        return;
+      case "wait":
+        this.#clock.after(effect.ms, () => this.#input({ type: "retry", attempt: effect.attempt }));
+        return;
+      case "announce":
+        this.#announce(effect.state, effect.reason);
+        return;
+      case "give-up":
+        this.#starting?.reject(this.#failure ?? new HanwayError("radio/timeout", effect.reason));
+        this.#starting = undefined;
+    }
+  }
+
+  #connect(attempt: number): void {
+    const link = new RadioLink(
+      this.#settings,
+      this.#record,
+      (record) => this.#save(record),
+      {
+        lost: (reason) => this.#input({ type: "lost", attempt, reason }),
+        frame: (frame) => this.#frame(frame),
+        trustCenterJoin: (...join) => this.#trustCenterJoin(...join),
+        address: (nodeId, eui64) => this.#addresses.learn(nodeId, eui64),
+      },
+      this.#clock,
+      this.#log,
+    );
+    this.#link = link;
+    link.open().then(
+      (network) => {
+        this.#opened = network;
+        this.#input({ type: "opened", attempt });
+      },
+      (error: HanwayError) => {
+        const kind =
+          error.code === "radio/port" ? "port" : error.code === "radio/timeout" ? "radio" : "fatal";
+        this.#failure = error;
+        this.#log("debug", `radio: attempt ${attempt}: ${error.message}`);
+        this.#input({ type: "failed", attempt, kind, reason: error.message });
+      },
+    );
+  }
+
+  #dispose(): void {
+    const link = this.#link;
+    this.#link = undefined;
+    this.#admissions.detach();
+    if (link === undefined) return;
+    const closing = link.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #announce(state: RadioState, reason: string | undefined): void {
+    this.#state = state;
+    if (state === "up") this.#up();
+    this.#log(
+      state === "lost" ? "warn" : "info",
+      `radio: ${state}${reason === undefined ? "" : `, ${reason}`}`,
+    );
+    this.#emit(reason === undefined ? { type: "state", state } : { type: "state", state, reason });
+    if (state === "up" && this.#network !== undefined) this.#starting?.resolve(this.#network);
+  }
+
+  #up(): void {
+    const link = this.#link;
+    const opened = this.#opened;
+    if (link === undefined || opened === undefined) return;
+    const { eui64, extendedPanId, panId, channel } = opened.record;
+    this.#network = { eui64, extendedPanId, panId, channel, formed: opened.formed };
+    this.#admissions.attach(link);
+    this.#probe(link);
+    this.#leaseCounter(link);
+  }
+
+  #probe(link: RadioLink): void {
+    probe(link.driver).then(
+      (capabilities) => {
+        this.#capabilities = capabilities;
+        this.#log("info", `radio: ${JSON.stringify(capabilities)}`);
+      },
+      () => {},
+    );
+  }
+
+  /** Keeps the record's frame counter ahead of the radio's, so that a network formed again is heard. */
+  #leaseCounter(link: RadioLink): void {
+    const check = async (): Promise<void> => {
+      if (this.#link !== link || this.#record === undefined) return;
+      const [status, info] = await link.ezsp.ezspGetNetworkKeyInfo();
+      const ahead = this.#record.frameCounter - info.networkKeyFrameCounter;
+      if (status === SLStatus.OK && ahead < COUNTER_LEASE / 2) {
+        const frameCounter = Math.min(0xffff_ffff, info.networkKeyFrameCounter + COUNTER_LEASE);
+        this.#save({ ...this.#record, frameCounter });
+      }
+      this.#clock.after(COUNTER_CHECK_MS, run);
+    };
+    const run = (): void => {
+      check().catch((error: unknown) => {
+        const what = error instanceof HanwayError ? error.message : "no answer";
+        this.#log("debug", `radio: the frame counter was not noted (${what})`);
+      });
+    };
+    run();
+  }
+
+  #save(record: NetworkRecord): void {
+    writeNetworkRecord(this.#recordFile, record);
+    this.#record = record;
+  }
+
+  #frame(frame: IncomingAps): void {
+    if (frame.profile === 0 && frame.cluster === DEVICE_ANNCE && frame.payload.length >= 11) {
+      const [, low = 0, high = 0] = frame.payload;
+      this.#addresses.learn(low | (high << 8), eui64FromBytesLE(frame.payload, 3));
+    }
+    const join = this.#joiners.get(frame.nodeId);
+    if (join !== undefined) {
+      this.#joiners.delete(frame.nodeId);
+      this.#emit(join);
+    }
+    this.#emit({ type: "frame", frame });
+  }
+
+  #trustCenterJoin(nodeId: number, eui64: Eui64, status: number, decision: number): void {
+    if (status === EmberDeviceUpdate.DEVICE_LEFT) {
+      this.#joiners.delete(nodeId);
+      this.#addresses.forget(eui64);
+      this.#emit({ type: "left", eui64, nodeId });
+      return;
+    }
+    if (decision === EmberJoinDecision.DENY_JOIN) {
+      this.#log("info", `radio: ${eui64} was refused, it is not admitted`);
+      this.#emit({ type: "refused", eui64, nodeId });
+      return;
+    }
+    this.#addresses.learn(nodeId, eui64);
+    const how =
+      status === EmberDeviceUpdate.STANDARD_SECURITY_UNSECURED_JOIN
+        ? "install-code"
+        : status === EmberDeviceUpdate.STANDARD_SECURITY_SECURED_REJOIN
+          ? "secured-rejoin"
+          : "unsecured-rejoin";
+    const join: Join = { type: "joined", eui64, nodeId, how };
+    this.#joiners.delete(nodeId);
+    if (how === "secured-rejoin") {
+      this.#emit(join);
+      return;
+    }
+    this.#joiners.set(nodeId, join);
+    for (const oldest of this.#joiners.keys()) {
+      if (this.#joiners.size <= MAX_JOINERS) break;
+      this.#joiners.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { fromHex, toHex } from "../../base/bytes.ts";
+import { HanwayError } from "../../base/error.ts";
+import { Eui64 } from "../../base/eui64.ts";
+
+/**
+ * The home network as the hub remembers it, so that it comes back as the same network after a restart, and after
+ * the stick has lost its own memory. Holds the network key: the file has mode 0600 and is never logged.
+ */
+export interface NetworkRecord {
+  /** The radio's own EUI-64: the identifier of the GPF. A record never moves to another radio. */
+  eui64: Eui64;
+  extendedPanId: Eui64;
+  panId: number;
+  channel: number;
+  /** 16 octets. */
+  networkKey: Uint8Array;
+  /** Outgoing NWK frame counter that was never reached; the start when the network must be formed again. */
+  frameCounter: number;
+}
+
+/** Reads the record, or undefined where there is none. Throws `config/unreadable` rather than form a new network. */
+export function readNetworkRecord(file: string): NetworkRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw new HanwayError("config/unreadable", `network record ${file} cannot be read`, { cause });
+  }
+  try {
+    const value: Record<string, unknown> = JSON.parse(text);
+    const networkKey = fromHex(String(value.networkKey), "networkKey");
+    if (networkKey.length !== 16) throw new HanwayError("decode/length", "a key has 16 octets");
+    return {
+      eui64: Eui64(String(value.eui64)),
+      extendedPanId: Eui64(String(value.extendedPanId)),
+      panId: whole(value.panId, 0xffff, "panId"),
+      channel: whole(value.channel, 26, "channel"),
+      networkKey,
+      frameCounter: whole(value.frameCounter, 0xffff_ffff, "frameCounter"),
+    };
+  } catch {
+    // The cause would quote the file, and with it the key.
+    throw new HanwayError(
+      "config/unreadable",
+      `network record ${file} is damaged; restore it from a backup, or remove it to form a new network (every device must then join again)`,
+    );
+  }
+}
+
+/** Writes the record so that a power cut leaves the old one or the new one: write, fsync, rename, fsync folder. */
+export function writeNetworkRecord(file: string, record: NetworkRecord): void {
+  const folder = dirname(file);
+  const fresh = `${file}.new`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const handle = openSync(fresh, "w", 0o600);
+    try {
+      writeSync(handle, `${JSON.stringify({ ...record, networkKey: toHex(record.networkKey) }, null, 2)}\n`);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(fresh, file);
+    const handleOfFolder = openSync(folder, "r");
+    try {
+      fsyncSync(handleOfFolder);
+    } finally {
+      closeSync(handleOfFolder);
+    }
+  } catch (cause) {
+    throw new HanwayError("store/failed", `network record ${file} cannot be written`, { cause });
+  }
+}
+
+function whole(value: unknown, max: number, field: string): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max)
+    throw new HanwayError("decode/value", `0 to ${max} is allowed`, { field });
+  return value;
+}

@@ -1,0 +1,193 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
+import type { Eui64 } from "../../base/eui64.ts";
+import type { AdmissionLink } from "./admission.ts";
+import { ApsReceiver } from "./aps-receiver.ts";
+import { ApsSender } from "./aps-sender.ts";
+import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";
+import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
+import type { DriverLog } from "./log.ts";
+import type { NetworkRecord } from "./network-record.ts";
+import type { IncomingAps, OutgoingAps, SendOutcome } from "./port.ts";
+import type { RadioSettings } from "./settings.ts";
+
+const EVERY_FULL_DEVICE = 0xfffd;
+const EVERY_ROUTER = 0xfffc;
+const MGMT_PERMIT_JOINING = 0x0036;
+
+/** What a link tells the port. */
+export interface LinkEvents {
+  lost(reason: string): void;
+  frame(frame: IncomingAps): void;
+  trustCenterJoin: DriverEvents["trustCenterJoin"];
+  address: DriverEvents["address"];
+}
+
+/** One attempt at the radio: a driver with its sender, receiver and keep-alive. Used once. */
+export class RadioLink implements AdmissionLink {
+  readonly driver: Driver;
+  readonly #settings: RadioSettings;
+  readonly #clock: Clock;
+  readonly #log: DriverLog;
+  readonly #events: LinkEvents;
+  #sender: ApsSender | undefined;
+  readonly #receiver: ApsReceiver;
+  #maxPayload = 0;
+  #keepAlive: Timer | undefined;
+  #zdoSequence = 0;
+  #ended = false;
+
+  constructor(
+    settings: RadioSettings,
+    record: NetworkRecord | undefined,
+    save: (record: NetworkRecord) => void,
+    events: LinkEvents,
+    clock: Clock,
+    log: DriverLog,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+    this.#events = events;
+    this.driver = new Driver(
+      settings,
+      record,
+      save,
+      {
+        lost: (reason) => this.#lose(reason),
+        incoming: (type, aps, info, payload) => this.#receiver.incoming(type, aps, info, payload),
+        sent: (tag, sequence, delivered) => this.#sender?.sent(tag, sequence, delivered),
+        trustCenterJoin: events.trustCenterJoin,
+        address: events.address,
+      },
+      log,
+    );
+    this.#receiver = new ApsReceiver(this.ezsp, settings, clock, log, events.frame);
+  }
+
+  get ezsp(): Ezsp {
+    return this.driver.ezsp;
+  }
+
+  /** Gets the network up within `startTimeoutMs`. Throws `radio/port`, `radio/refused` or `radio/timeout`. */
+  async open(): Promise<DriverNetwork> {
+    let network: DriverNetwork;
+    try {
+      network = await this.#within(
+        this.driver.start(),
+        this.#settings.startTimeoutMs,
+        "the radio does not answer; unplug it and plug it in again, and check that it runs EmberZNet coordinator firmware",
+      );
+      this.#maxPayload = await this.ezsp.ezspMaximumPayloadLength();
+    } catch (error) {
+      throw startError(error);
+    }
+    this.#sender = new ApsSender(this.ezsp, this.#maxPayload, this.#settings, this.#clock, this.#log);
+    this.#scheduleKeepAlive();
+    return network;
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.driver.close();
+  }
+
+  send(message: OutgoingAps): Promise<SendOutcome> {
+    return this.#sender?.send(message) ?? Promise.resolve("radio-lost");
+  }
+
+  /** To all devices whose receiver is always on, in clear at the APS layer. Throws when too long or refused. */
+  async broadcast(message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void> {
+    await this.#broadcast(EVERY_FULL_DEVICE, message);
+  }
+
+  async permitRouters(seconds: number): Promise<void> {
+    this.#zdoSequence = (this.#zdoSequence + 1) & 0x7f;
+    const payload = Uint8Array.of(this.#zdoSequence, seconds, 1);
+    const zdo = { profile: 0, cluster: MGMT_PERMIT_JOINING, sourceEndpoint: 0, destinationEndpoint: 0 };
+    await this.#broadcast(EVERY_ROUTER, { ...zdo, payload });
+  }
+
+  async nodeIdOf(eui64: Eui64): Promise<number | undefined> {
+    let nodeId = await this.ezsp.ezspLookupNodeIdByEui64(`0x${eui64}`);
+    if (this.driver.ezspVersion >= 14) {
+      // From EZSP 14 the reply is a status of 32 bits and the id; the driver reads 16 bits of it.
+      const buffer = this.ezsp["buffalo"];
+      const failed = nodeId !== 0 || buffer.readUInt16() !== 0;
+      nodeId = failed ? 0xffff : buffer.readUInt16();
+    }
+    return nodeId < 0xfff8 ? nodeId : undefined;
+  }
+
+  async #broadcast(to: number, message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void> {
+    if (message.payload.length > this.#maxPayload) {
+      throw new HanwayError("encode/value", `a broadcast has at most ${this.#maxPayload} octets`, {
+        field: "payload",
+      });
+    }
+    const aps = {
+      profileId: message.profile,
+      clusterId: message.cluster,
+      sourceEndpoint: message.sourceEndpoint,
+      destinationEndpoint: message.destinationEndpoint,
+      options: 0,
+      groupId: 0,
+      sequence: 0,
+    };
+    const tag = this.#sender?.nextTag() ?? 0xff;
+    const octets = Buffer.from(message.payload);
+    const [status] = await this.ezsp.ezspSendBroadcast(0xffff, to, 0, aps, 0, tag, octets);
+    if (status !== SLStatus.OK)
+      throw new HanwayError("radio/refused", `the broadcast was refused with ${SLStatus[status] ?? status}`);
+  }
+
+  #scheduleKeepAlive(): void {
+    if (this.#ended) return;
+    this.#keepAlive = this.#clock.after(this.#settings.keepAliveMs, () => {
+      this.#within(
+        this.ezsp.ezspNop(),
+        this.#settings.keepAliveTimeoutMs,
+        "the radio stopped answering",
+      ).then(
+        () => this.#scheduleKeepAlive(),
+        () => this.#lose("the radio stopped answering"),
+      );
+    });
+  }
+
+  #within<T>(work: Promise<T>, ms: number, late: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(ms, () => reject(new HanwayError("radio/timeout", late)));
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  #lose(reason: string): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#events.lost(reason);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#keepAlive?.cancel();
+    this.#sender?.close();
+  }
+}
+
+/** The driver throws plain errors; the operator gets a code and a sentence. */
+function startError(error: unknown): HanwayError {
+  if (error instanceof HanwayError) return error;
+  const text = error instanceof Error ? error.message : "";
+  const version = /protocol version \((\d+)\) is not supported/.exec(text)?.[1];
+  if (version !== undefined) {
+    return new HanwayError(
+      "radio/refused",
+      `its firmware speaks EZSP ${version}, 13 to 19 are needed; update the stick's firmware`,
+      { cause: error },
+    );
+  }
+  if (error instanceof EzspError && error.code !== EzspStatus.NOT_CONNECTED)
+    return new HanwayError("radio/timeout", `start failed with ${EzspStatus[error.code]}`, { cause: error });
+  return new HanwayError("radio/timeout", text || "start failed", { cause: error });
+}
