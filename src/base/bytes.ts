@@ -96,6 +96,17 @@ export class ByteReader {
   u64be(field: string): bigint {
     return this.#view.getBigUint64(this.#advance(8, field), false);
   }
+  /** An unsigned integer of 1 to 6 octets, least significant first. */
+  uintLE(octets: number, field: string): number {
+    let at = this.#advance(octets, field);
+    let value = 0;
+    let weight = 1;
+    for (const end = at + octets; at < end; at++) {
+      value += this.#view.getUint8(at) * weight;
+      weight *= 0x100;
+    }
+    return value;
+  }
   /** The next `count` octets as a view into the message, not a copy. */
   take(count: number, field: string): Uint8Array {
     const at = this.#advance(count, field);
@@ -184,6 +195,16 @@ export class ByteWriter {
   u64be(value: bigint): this {
     const at = this.#grow(8);
     this.#view.setBigUint64(at, value, false);
+    return this;
+  }
+  /** An integer of 1 to 6 octets, least significant first; negative ones in two's complement. */
+  uintLE(value: number, octets: number): this {
+    let at = this.#grow(octets);
+    let left = value < 0 ? value + 2 ** (octets * 8) : value;
+    for (const end = at + octets; at < end; at++) {
+      this.#view.setUint8(at, left % 0x100);
+      left = Math.floor(left / 0x100);
+    }
     return this;
   }
   bytes(value: Uint8Array): this {
