@@ -28,7 +28,11 @@ function changed(data: Data): Data {
       return { type: "boolean", value: !data.value };
     case "bit-string":
       if (data.bits === 0) return { type: data.type, bits: 8, value: Uint8Array.of(0x5a) };
-      return { type: data.type, bits: data.bits, value: data.value.map((octet) => octet ^ 0x80) };
+      return {
+        type: data.type,
+        bits: data.bits,
+        value: data.value.map((octet, i) => (i === 0 ? octet ^ 0x80 : octet)),
+      };
     case "visible-string":
     case "utf8-string":
       return { type: data.type, value: `${data.value}!` };
