@@ -1,0 +1,118 @@
+import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { HanwayError } from "../base/error.ts";
+
+/** Set in every store's header (SQLite application id), "hway". */
+const APPLICATION_ID = 0x68776179;
+const MAGIC = "SQLite format 3\0";
+/** How long a start waits for an earlier process to let go of the file, in milliseconds. */
+const BUSY_MS = 1_000;
+
+/**
+ * Opens the database file, making it where there is none. Throws `store/corrupt`, `store/busy` or `store/failed`.
+ *
+ * An existing file is never replaced: a file that is cut off, emptied or overwritten holds keys and counters that must
+ * not quietly start from nothing, so it stops the start. That is also why a new one is built aside and renamed into
+ * place: an empty file is then always damage and never a first start that was interrupted.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  if (path === ":memory:") return prepareDatabase(new DatabaseSync(path));
+  try {
+    if (!existsSync(path)) createFile(path);
+    checkHeader(path);
+    const database = new DatabaseSync(path, { timeout: BUSY_MS });
+    try {
+      lockDatabase(database);
+      checkDatabase(database, path);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    const known = storeError(error, path);
+    if (known instanceof HanwayError) throw known;
+    const detail = error instanceof Error ? error.message : "cannot be opened";
+    throw new HanwayError("store/failed", `${path}: ${detail}`, { cause: error });
+  }
+}
+
+function createFile(path: string): void {
+  if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) {
+    throw damaged(path, "the file is gone but its write-ahead log is there");
+  }
+  const aside = `${path}.new`;
+  for (const rest of [aside, `${aside}-wal`, `${aside}-shm`]) rmSync(rest, { force: true });
+  // Keys lie in it: nobody else may read it, and SQLite gives its side files the same mode.
+  closeSync(openSync(aside, "wx", 0o600));
+  prepareDatabase(new DatabaseSync(aside)).close();
+  syncPath(aside);
+  renameSync(aside, path);
+  syncPath(dirname(path));
+}
+
+function prepareDatabase(database: DatabaseSync): DatabaseSync {
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  database.exec(
+    "CREATE TABLE store_schema (room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  );
+  lockDatabase(database);
+  return database;
+}
+
+/** WAL with FULL: a commit is on the disk when it returns. The lock is taken now and kept: one process, one store. */
+function lockDatabase(database: DatabaseSync): void {
+  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("PRAGMA synchronous = FULL");
+  database.exec("PRAGMA journal_size_limit = 16777216");
+  database.exec("BEGIN IMMEDIATE; COMMIT");
+}
+
+function checkHeader(path: string): void {
+  const header = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  try {
+    if (readSync(file, header) < header.length) throw damaged(path, "the file is cut off");
+  } finally {
+    closeSync(file);
+  }
+  if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) throw damaged(path, "it is no SQLite file");
+}
+
+function checkDatabase(database: DatabaseSync, path: string): void {
+  const owner = database.prepare("PRAGMA application_id").get()?.application_id;
+  if (owner !== APPLICATION_ID) throw damaged(path, "it is the database of another program");
+  const verdict = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (verdict !== "ok") throw damaged(path, "its pages do not fit together");
+}
+
+function damaged(path: string, detail: string): HanwayError {
+  const advice = "put a backup in its place, or move it away to start as a new hub";
+  return new HanwayError("store/corrupt", `${path}: ${detail}; ${advice}`);
+}
+
+function syncPath(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** An error that SQLite threw, as one of the `store/…` errors; any other error as it is. Values never get into it. */
+export function storeError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error && "errcode" in error && typeof error.errcode === "number")) return error;
+  const primary = error.errcode & 0xff;
+  if (primary === SQLITE_BUSY) {
+    return new HanwayError("store/busy", `${path}: another hub runs on it`, { cause: error });
+  }
+  if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) return damaged(path, error.message);
+  return new HanwayError("store/failed", `${path}: ${error.message}`, { cause: error });
+}

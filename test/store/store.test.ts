@@ -1,0 +1,222 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "../../src/base/clock.ts";
+import { HanwayError } from "../../src/base/error.ts";
+import { Store } from "../../src/store/store.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hanway-store-"));
+  path = join(folder, "hub.db");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = () => new Store(path, new ManualClock());
+const TABLE = ["CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"];
+
+function filled(rows = 1): Store {
+  const store = open();
+  store.migrate("t", TABLE);
+  const insert = store.prepare("INSERT INTO t (text) VALUES (?)");
+  store.transaction(() => {
+    for (let n = 0; n < rows; n++) insert.run("x".repeat(500));
+  });
+  return store;
+}
+
+const count = (store: Store) => store.prepare("SELECT count(*) AS n FROM t").get()?.n;
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof HanwayError ? error.code : `not a HanwayError: ${error}`;
+  }
+  return "nothing thrown";
+}
+
+describe("store: transactions", () => {
+  it("what was committed is there after a reopening", () => {
+    filled(3).close();
+    using store = open();
+    expect(count(store)).toBe(3);
+  });
+
+  it("a transaction that throws leaves nothing behind", () => {
+    using store = filled();
+    const insert = store.prepare("INSERT INTO t (text) VALUES ('y')");
+    const fails = () =>
+      store.transaction(() => {
+        insert.run();
+        throw new HanwayError("internal", "on purpose");
+      });
+    expect(codeOf(fails)).toBe("internal");
+    expect(count(store)).toBe(1);
+    expect(store.inTransaction).toBe(false);
+  });
+
+  it("a transaction inside another is undone with it", () => {
+    using store = filled();
+    const insert = store.prepare("INSERT INTO t (text) VALUES ('y')");
+    const fails = () =>
+      store.transaction(() => {
+        store.transaction(() => insert.run());
+        throw new HanwayError("internal", "on purpose");
+      });
+    expect(codeOf(fails)).toBe("internal");
+    expect(count(store)).toBe(1);
+  });
+
+  it("refuses a transaction that would wait", () => {
+    using store = filled();
+    expect(codeOf(() => store.transaction(async () => 1))).toBe("internal");
+  });
+
+  it("an SQL fault comes out as store/failed without the values", () => {
+    using store = filled();
+    const insert = store.prepare("INSERT INTO t (n, text) VALUES (1, 'a secret')");
+    let message = "";
+    try {
+      store.transaction(() => insert.run());
+    } catch (error) {
+      if (error instanceof HanwayError) message = `${error.code} ${error.message}`;
+    }
+    expect(message).toMatch(/^store\/failed /);
+    expect(message).not.toContain("a secret");
+  });
+
+  it("work that arrives in one turn shares one commit, and one that fails is undone alone", async () => {
+    using store = filled();
+    let commits = 0;
+    let undone = 0;
+    store.watch({
+      committed: () => {
+        commits += 1;
+      },
+      rolledBack: () => {
+        undone += 1;
+      },
+    });
+    const insert = store.prepare("INSERT INTO t (text) VALUES ('y')");
+    const all = await Promise.allSettled([
+      store.soon(() => insert.run().changes),
+      store.soon(() => {
+        insert.run();
+        throw new HanwayError("internal", "on purpose");
+      }),
+      store.soon(() => insert.run().changes),
+    ]);
+    expect(all.map((one) => one.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect([commits, undone, count(store)]).toEqual([1, 1, 3]);
+  });
+
+  it("closing commits what still waits", async () => {
+    const store = filled();
+    const insert = store.prepare("INSERT INTO t (text) VALUES ('y')");
+    const done = store.soon(() => insert.run());
+    store.close();
+    await done;
+    using again = open();
+    expect(count(again)).toBe(2);
+  });
+});
+
+describe("store: migrations", () => {
+  it("runs each step once", () => {
+    filled().close();
+    using store = open();
+    store.migrate("t", [...TABLE, "ALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 7"]);
+    store.migrate("t", [...TABLE, "ALTER TABLE t ADD COLUMN more INTEGER NOT NULL DEFAULT 7"]);
+    expect(store.prepare("SELECT more FROM t").get()?.more).toBe(7);
+  });
+
+  it("a step that fails leaves the tables as they were", () => {
+    using store = filled();
+    expect(codeOf(() => store.migrate("t", [...TABLE, "CREATE TABLE u (n); CREATE TABLE t (n)"]))).toBe(
+      "store/failed",
+    );
+    expect(codeOf(() => store.prepare("SELECT * FROM u"))).not.toBe("nothing thrown");
+    expect(count(store)).toBe(1);
+  });
+
+  it("a store of a newer version is refused", () => {
+    filled().close();
+    using store = open();
+    expect(codeOf(() => store.migrate("t", []))).toBe("store/newer");
+  });
+});
+
+describe("store: a damaged file stops the start and is never replaced", () => {
+  const damages: [string, () => void][] = [
+    ["emptied", () => truncateSync(path, 0)],
+    ["cut in its header", () => truncateSync(path, 60)],
+    ["cut in the middle", () => truncateSync(path, 4096 * 5)],
+    [
+      "overwritten with something else",
+      () => writeFileSync(path, "no database, but long enough for one ".repeat(200)),
+    ],
+    [
+      "hit in its pages",
+      () => {
+        const bytes = readFileSync(path);
+        bytes.fill(0xff, 4096, 4096 * 6);
+        writeFileSync(path, bytes);
+      },
+    ],
+  ];
+  it.each(damages)("%s", (_name, damage) => {
+    filled(200).close();
+    damage();
+    const before = readFileSync(path);
+    expect(codeOf(open)).toBe("store/corrupt");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it("gone, with its write-ahead log left", () => {
+    writeFileSync(`${path}-wal`, "frames");
+    expect(codeOf(open)).toBe("store/corrupt");
+  });
+
+  it("a database of another program is not taken over", () => {
+    filled().close();
+    const bytes = readFileSync(path);
+    bytes.writeUInt32BE(1, 68);
+    writeFileSync(path, bytes);
+    expect(codeOf(open)).toBe("store/corrupt");
+  });
+
+  it("leftovers of a first start that was interrupted do no harm", () => {
+    writeFileSync(`${path}.new`, "half a file");
+    open().close();
+    expect(readdirSync(folder)).toEqual(["hub.db"]);
+  });
+
+  it("a folder that is not there is a plain failure", () => {
+    expect(codeOf(() => new Store(join(folder, "none", "hub.db"), new ManualClock()))).toBe("store/failed");
+  });
+});
+
+describe("store: one owner", () => {
+  it("a second opening is refused while the first is there", () => {
+    using _store = open();
+    expect(codeOf(open)).toBe("store/busy");
+  });
+
+  it("nobody else may read the file", () => {
+    using store = filled();
+    expect(statSync(path).mode & 0o077).toBe(0);
+    expect(statSync(`${path}-wal`).mode & 0o077).toBe(0);
+    expect(store.inTransaction).toBe(false);
+  });
+});
