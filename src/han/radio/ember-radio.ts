@@ -351,6 +351,7 @@ export class EmberRadio implements RadioPort {
       this.#emit(join);
       return;
     }
+    this.#emit({ type: "associated", eui64, nodeId });
     this.#joiners.set(nodeId, join);
     for (const oldest of this.#joiners.keys()) {
       if (this.#joiners.size <= MAX_JOINERS) break;

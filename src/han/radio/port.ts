@@ -88,6 +88,8 @@ export interface IncomingAps {
 export type RadioEvent =
   | { type: "state"; state: RadioState; reason?: string }
   | { type: "frame"; frame: IncomingAps }
+  /** The Trust Centre sent the network key; only `joined` shows that the device could read it. */
+  | { type: "associated"; eui64: Eui64; nodeId: number }
   | {
       type: "joined";
       eui64: Eui64;
