@@ -1,0 +1,43 @@
+import { createServer, type Socket } from "node:net";
+import { Aedes } from "aedes";
+import { HanwayError } from "../base/error.ts";
+
+/** An MQTT 3.1.1 broker inside this process, on 127.0.0.1 only; for demos and tests, it keeps everything in memory. */
+export interface LabBroker extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  /** Ends every connection without a farewell, as a broker that dies does. */
+  close(): Promise<void>;
+}
+
+/** Starts it on the TCP port given, 0 for any free one. Throws `wan/listen`. */
+export async function startBroker(port = 0): Promise<LabBroker> {
+  // The default of 42 waiting packets a client would make it drop a subscriber that a burst overtakes.
+  const broker = await Aedes.createBroker({ queueLimit: 100_000, heartbeatInterval: 3_600_000 });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  try {
+    await new Promise<void>((listening, failed) => {
+      server.once("error", failed);
+      server.listen(port, "127.0.0.1", listening);
+    });
+  } catch (cause) {
+    broker.close();
+    throw new HanwayError("wan/listen", `port ${port} on 127.0.0.1 is not free`, { cause });
+  }
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= new Promise<void>((closed) => {
+      for (const socket of sockets) socket.destroy();
+      server.close(() => broker.close(closed));
+    });
+    return closing;
+  };
+  return { port: bound, url: `mqtt://127.0.0.1:${bound}`, close, [Symbol.asyncDispose]: close };
+}
