@@ -1,0 +1,55 @@
+import type { DeviceType } from "../base/device-type.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import type { InstallCode } from "../base/install-code.ts";
+import type { TunnelClient } from "./tunnel/client.ts";
+
+/** A device that may be on the HAN, as the installer or the head-end named it. */
+export interface DeviceSpec {
+  eui64: Eui64;
+  type: DeviceType;
+  installCode?: InstallCode;
+  /** MaximumIncomingTransferSize of its tunnel, in octets. */
+  transferSize: number;
+}
+
+/** What a person may know of a device; never its keys. */
+export interface DeviceView {
+  eui64: Eui64;
+  type: DeviceType;
+  joined: boolean;
+  tunnel: "open" | "closed";
+  lqi: number | undefined;
+  rssi: number | undefined;
+  /** Unix milliseconds of the last frame from it. */
+  lastHeard: number | undefined;
+}
+
+/** A device and what the hub has learnt of it. */
+export interface HanDevice {
+  readonly spec: DeviceSpec;
+  readonly tunnel: TunnelClient | undefined;
+  /** Short address; undefined until it joined or was found. */
+  nodeId: number | undefined;
+  /** It has sent a frame secured with the network key, so it holds the right install code. */
+  proven: boolean;
+  /** Its link key is being put into the radio's table; nothing secured is sent until that is done. */
+  keying: boolean;
+  lqi: number | undefined;
+  rssi: number | undefined;
+  lastHeard: number | undefined;
+}
+
+export function viewOf(device: HanDevice): DeviceView {
+  return {
+    eui64: device.spec.eui64,
+    type: device.spec.type,
+    joined: device.proven,
+    tunnel: device.tunnel?.phase === "open" ? "open" : "closed",
+    lqi: device.lqi,
+    rssi: device.rssi,
+    lastHeard: device.lastHeard,
+  };
+}
+
+/** Device types to which the hub opens a tunnel as client (communications-hub A2.14; SAPC is an ESME in this). */
+export const TUNNEL_SERVERS: ReadonlySet<DeviceType> = new Set(["esme", "sapc", "ppmid", "hcalcs"]);
