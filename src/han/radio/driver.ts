@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
+import { abortCommands, abortEvents, readPastEnd, tameDriver } from "./driver-quirks.ts";
 import { HUB_ENDPOINTS } from "./endpoints.ts";
 import {
   EmberAdapter,
@@ -12,9 +13,7 @@ import {
   EzspConfigId,
   EzspDecisionBitmask,
   EzspDecisionId,
-  EzspError,
   EzspPolicyId,
-  EzspStatus,
   SLStatus,
   useDriverLog,
   useEndpoints,
@@ -112,7 +111,7 @@ export class Driver {
     this.#adapter.on("disconnected", () => this.#lose("the link to the radio was lost"));
     this.#overrideStart();
     this.#overrideEvents();
-    this.#overrideErrors();
+    tameDriver(this.ezsp, () => this.#closed, log);
   }
 
   get ezspVersion(): number {
@@ -153,18 +152,8 @@ export class Driver {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const { ezsp } = this;
-    // Makes the driver's own start and reset loops end at their next step.
-    ezsp.ash["hostError"] = EzspStatus.HOST_FATAL_ERROR;
-    for (const waiter of this.#adapter["oneWaitress"]["eventWaiters"].values()) {
-      clearTimeout(waiter.timer);
-      waiter.reject(new EzspError(EzspStatus.NOT_CONNECTED));
-    }
-    const waiter = ezsp["responseWaiter"];
-    if (waiter !== undefined) {
-      clearTimeout(waiter.timer);
-      waiter.resolve(EzspStatus.NOT_CONNECTED);
-    }
+    abortCommands(this.ezsp);
+    abortEvents(this.#adapter["oneWaitress"]["eventWaiters"].values());
     try {
       await this.#adapter.stop();
     } catch (error) {
@@ -260,8 +249,7 @@ export class Driver {
     const { ezsp } = this;
     // The driver drops every profile but home automation, and answers to ZDO that it did not ask for.
     ezsp.ezspIncomingMessageHandler = (type, aps, info, contents) => {
-      // The driver reads from a buffer of fixed size: a lying length would bring up octets of an earlier frame.
-      if (ezsp["callbackBuffalo"].getPosition() > ezsp["callbackFrameLength"]) {
+      if (readPastEnd(ezsp)) {
         this.#log("warn", "radio: an incoming message with a wrong length was dropped");
         return;
       }
@@ -284,31 +272,5 @@ export class Driver {
       stackStatus(status);
       if (status === SLStatus.NETWORK_DOWN && !this.#starting) this.#lose("the radio left its network");
     };
-  }
-
-  #overrideErrors(): void {
-    const { ezsp } = this;
-    const onError = ezsp.ezspErrorHandler.bind(ezsp);
-    ezsp.ezspErrorHandler = (status) => {
-      // A command which this firmware lacks or refuses says nothing about the link; the caller gets the error.
-      const refusal = status >= EzspStatus.ERROR_VERSION_NOT_SET && status < EzspStatus.ASH_ERROR_VERSION;
-      if (!refusal && !this.#closed) onError(status);
-    };
-    // Both run in an immediate of the driver, where an exception would end the process.
-    const dispatch = ezsp.callbackDispatch.bind(ezsp);
-    ezsp.callbackDispatch = () => this.#guard(dispatch);
-    const onFrame: () => void = ezsp["onAshFrame"].bind(ezsp);
-    ezsp["onAshFrame"] = () => this.#guard(onFrame);
-  }
-
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#log(
-        "warn",
-        `radio: a frame could not be read (${error instanceof Error ? error.name : "error"})`,
-      );
-    }
   }
 }

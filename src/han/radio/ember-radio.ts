@@ -5,8 +5,10 @@ import { type Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
 import { Admissions } from "./admission.ts";
+import { leaseFrameCounter } from "./counter-lease.ts";
 import type { DriverNetwork } from "./driver.ts";
-import { EmberDeviceUpdate, EmberJoinDecision, EzspError, SLStatus } from "./herdsman.ts";
+import { EzspError, SLStatus } from "./herdsman.ts";
+import { Joins } from "./joins.ts";
 import type { DriverLog } from "./log.ts";
 import { type NetworkRecord, readNetworkRecord, writeNetworkRecord } from "./network-record.ts";
 import {
@@ -27,14 +29,6 @@ import type { RadioSettings } from "./settings.ts";
 import { SUPERVISOR_STOPPED, type SupervisorEffect, type SupervisorInput, supervise } from "./supervisor.ts";
 
 const RECORD_FILE = "radio-network.json";
-/** How far ahead of the frame counter in use the record is, and how often that is looked at. */
-const COUNTER_LEASE = 0x10000;
-const COUNTER_CHECK_MS = 600_000;
-/** Joiners that have not yet spoken; more are forgotten, oldest first. */
-const MAX_JOINERS = 16;
-
-type Join = Extract<RadioEvent, { type: "joined" }>;
-
 /** {@link RadioPort} on an EmberZNet coordinator: carries out what the supervisor decides. */
 export class EmberRadio implements RadioPort {
   readonly #settings: RadioSettings;
@@ -45,8 +39,7 @@ export class EmberRadio implements RadioPort {
   readonly #listeners = new Set<(event: RadioEvent) => void>();
   readonly #admissions: Admissions;
   readonly #addresses = new Addresses();
-  /** Joins which the Trust Centre let in, by node id, until the device proves by a frame that it has the network key. */
-  readonly #joiners = new Map<number, Join>();
+  readonly #joins = new Joins();
   readonly #closing = new Set<Promise<void>>();
   #supervisor = SUPERVISOR_STOPPED;
   #link: RadioLink | undefined;
@@ -274,7 +267,13 @@ export class EmberRadio implements RadioPort {
     this.#network = { eui64, extendedPanId, panId, channel, formed: opened.formed };
     this.#admissions.attach(link);
     this.#probe(link);
-    this.#leaseCounter(link);
+    leaseFrameCounter(
+      link.ezsp,
+      () => (this.#link === link ? this.#record : undefined),
+      (record) => this.#save(record),
+      this.#clock,
+      this.#log,
+    );
   }
 
   #probe(link: RadioLink): void {
@@ -287,27 +286,6 @@ export class EmberRadio implements RadioPort {
     );
   }
 
-  /** Keeps the record's frame counter ahead of the radio's, so that a network formed again is heard. */
-  #leaseCounter(link: RadioLink): void {
-    const check = async (): Promise<void> => {
-      if (this.#link !== link || this.#record === undefined) return;
-      const [status, info] = await link.ezsp.ezspGetNetworkKeyInfo();
-      const ahead = this.#record.frameCounter - info.networkKeyFrameCounter;
-      if (status === SLStatus.OK && ahead < COUNTER_LEASE / 2) {
-        const frameCounter = Math.min(0xffff_ffff, info.networkKeyFrameCounter + COUNTER_LEASE);
-        this.#save({ ...this.#record, frameCounter });
-      }
-      this.#clock.after(COUNTER_CHECK_MS, run);
-    };
-    const run = (): void => {
-      check().catch((error: unknown) => {
-        const what = error instanceof HanwayError ? error.message : "no answer";
-        this.#log("debug", `radio: the frame counter was not noted (${what})`);
-      });
-    };
-    run();
-  }
-
   #save(record: NetworkRecord): void {
     writeNetworkRecord(this.#recordFile, record);
     this.#record = record;
@@ -318,44 +296,16 @@ export class EmberRadio implements RadioPort {
       const [, low = 0, high = 0] = frame.payload;
       this.#addresses.learn(low | (high << 8), eui64FromBytesLE(frame.payload, 3));
     }
-    const join = this.#joiners.get(frame.nodeId);
-    if (join !== undefined) {
-      this.#joiners.delete(frame.nodeId);
-      this.#emit(join);
-    }
+    const joined = this.#joins.heard(frame.nodeId);
+    if (joined !== undefined) this.#emit(joined);
     this.#emit({ type: "frame", frame });
   }
 
-  #trustCenterJoin(nodeId: number, eui64: Eui64, status: number, decision: number): void {
-    if (status === EmberDeviceUpdate.DEVICE_LEFT) {
-      this.#joiners.delete(nodeId);
-      this.#addresses.forget(eui64);
-      this.#emit({ type: "left", eui64, nodeId });
-      return;
-    }
-    if (decision === EmberJoinDecision.DENY_JOIN) {
-      this.#log("info", `radio: ${eui64} was refused, it is not admitted`);
-      this.#emit({ type: "refused", eui64, nodeId });
-      return;
-    }
-    this.#addresses.learn(nodeId, eui64);
-    const how =
-      status === EmberDeviceUpdate.STANDARD_SECURITY_UNSECURED_JOIN
-        ? "install-code"
-        : status === EmberDeviceUpdate.STANDARD_SECURITY_SECURED_REJOIN
-          ? "secured-rejoin"
-          : "unsecured-rejoin";
-    const join: Join = { type: "joined", eui64, nodeId, how };
-    this.#joiners.delete(nodeId);
-    if (how === "secured-rejoin") {
-      this.#emit(join);
-      return;
-    }
-    this.#emit({ type: "associated", eui64, nodeId });
-    this.#joiners.set(nodeId, join);
-    for (const oldest of this.#joiners.keys()) {
-      if (this.#joiners.size <= MAX_JOINERS) break;
-      this.#joiners.delete(oldest);
-    }
+  #trustCenterJoin(nodeId: number, eui64: Eui64, update: number, decision: number): void {
+    const event = this.#joins.report(nodeId, eui64, update, decision);
+    if (event.type === "left") this.#addresses.forget(eui64);
+    else if (event.type !== "refused") this.#addresses.learn(nodeId, eui64);
+    else this.#log("info", `radio: ${eui64} was refused, it is not admitted`);
+    this.#emit(event);
   }
 }

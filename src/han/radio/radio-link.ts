@@ -5,6 +5,7 @@ import type { AdmissionLink } from "./admission.ts";
 import { ApsReceiver } from "./aps-receiver.ts";
 import { ApsSender } from "./aps-sender.ts";
 import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";
+import { lookedUpNodeId } from "./driver-quirks.ts";
 import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
 import type { DriverLog } from "./log.ts";
 import type { NetworkRecord } from "./network-record.ts";
@@ -109,13 +110,8 @@ export class RadioLink implements AdmissionLink {
   }
 
   async nodeIdOf(eui64: Eui64): Promise<number | undefined> {
-    let nodeId = await this.ezsp.ezspLookupNodeIdByEui64(`0x${eui64}`);
-    if (this.driver.ezspVersion >= 14) {
-      // From EZSP 14 the reply is a status of 32 bits and the id; the driver reads 16 bits of it.
-      const buffer = this.ezsp["buffalo"];
-      const failed = nodeId !== 0 || buffer.readUInt16() !== 0;
-      nodeId = failed ? 0xffff : buffer.readUInt16();
-    }
+    const read = await this.ezsp.ezspLookupNodeIdByEui64(`0x${eui64}`);
+    const nodeId = lookedUpNodeId(this.ezsp, this.driver.ezspVersion, read);
     return nodeId < 0xfff8 ? nodeId : undefined;
   }
 

@@ -1,0 +1,88 @@
+import { type Ezsp, EzspError, EzspStatus } from "./herdsman.ts";
+import type { DriverLog } from "./log.ts";
+
+/** ASH control octets (UG101). */
+const RSTACK = 0xc1;
+const ERROR = 0xc2;
+const RESET_SOFTWARE = 0x0b;
+const MAX_REPEATED_RESETS = 5;
+
+/**
+ * What of zigbee-herdsman's EmberZNet layers a daemon cannot live with, put right on the instance. Everything here
+ * reaches into private parts: it belongs to the pinned version.
+ */
+export function tameDriver(ezsp: Ezsp, closed: () => boolean, log: DriverLog): void {
+  const onError = ezsp.ezspErrorHandler.bind(ezsp);
+  ezsp.ezspErrorHandler = (status) => {
+    // A command that this firmware lacks or refuses says nothing about the link; its caller gets the error.
+    const refusal = status >= EzspStatus.ERROR_VERSION_NOT_SET && status < EzspStatus.ASH_ERROR_VERSION;
+    if (!refusal && !closed()) onError(status);
+  };
+
+  // Both run in an immediate of the driver, where an exception would end the process.
+  const guarded = (run: () => void) => (): void => {
+    try {
+      run();
+    } catch (error) {
+      log("warn", `radio: a frame could not be read (${error instanceof Error ? error.name : "error"})`);
+    }
+  };
+  ezsp.callbackDispatch = guarded(ezsp.callbackDispatch.bind(ezsp));
+  ezsp["onAshFrame"] = guarded(ezsp["onAshFrame"].bind(ezsp));
+
+  resetAgain(ezsp);
+}
+
+/**
+ * A coordinator answers the first reset after a bad session with ERROR, or is still booting and reports another
+ * reason for its reset. The driver would wait five seconds before it resets again.
+ */
+function resetAgain(ezsp: Ezsp): void {
+  const { ash } = ezsp;
+  let resets = 0;
+  const frameType: (control: number, length: number) => number = ash["getFrameType"].bind(ash);
+  ash["getFrameType"] = (control: number, length: number): number => {
+    const type = frameType(control, length);
+    const failed = type === ERROR || (type === RSTACK && ash["rxSHBuffer"][2] !== RESET_SOFTWARE);
+    if (failed && !ash.connected && resets++ < MAX_REPEATED_RESETS) void ash.resetNcp();
+    return type;
+  };
+}
+
+/** The present callback frame is shorter than what was read from it: octets of an earlier frame would come up. */
+export function readPastEnd(ezsp: Ezsp): boolean {
+  return ezsp["callbackBuffalo"].getPosition() > ezsp["callbackFrameLength"];
+}
+
+/**
+ * Node id from the answer to ezspLookupNodeIdByEui64. From EZSP 14 that is a status of 32 bits and the id, of
+ * which the driver reads the first 16 bits: `read` is what it returned. Call it right after, before any await.
+ */
+export function lookedUpNodeId(ezsp: Ezsp, version: number, read: number): number {
+  if (version < 14) return read;
+  const buffer = ezsp["buffalo"];
+  const failed = read !== 0 || buffer.readUInt16() !== 0;
+  return failed ? 0xffff : buffer.readUInt16();
+}
+
+/** Ends the command that waits for its answer, the commands behind it, and every loop of a start in progress. */
+export function abortCommands(ezsp: Ezsp): void {
+  ezsp.ash["hostError"] = EzspStatus.HOST_FATAL_ERROR;
+  const waiter = ezsp["responseWaiter"];
+  if (waiter === undefined) return;
+  clearTimeout(waiter.timer);
+  waiter.resolve(EzspStatus.NOT_CONNECTED);
+}
+
+interface EventWaiter {
+  timer: NodeJS.Timeout | undefined;
+  reject(error: Error): void;
+}
+
+/** Ends what waits for a stack event, whose timer would keep the process alive. */
+export function abortEvents(waiters: Iterable<EventWaiter>): void {
+  for (const waiter of waiters) {
+    clearTimeout(waiter.timer);
+    waiter.reject(new EzspError(EzspStatus.NOT_CONNECTED));
+  }
+}
