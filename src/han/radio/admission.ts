@@ -85,7 +85,10 @@ export class Admissions {
   }
 
   #background(fresh: boolean): void {
+    const { ezsp } = this.#link ?? {};
     this.#inTurn((link) => this.#apply(link, fresh)).catch((error: unknown) => {
+      // The next link begins anew.
+      if (this.#link?.ezsp !== ezsp) return;
       this.#log(
         "warn",
         `radio: joining could not be set (${error instanceof Error ? error.message : "failed"})`,

@@ -6,7 +6,6 @@ import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
 import { Admissions } from "./admission.ts";
 import { leaseFrameCounter } from "./counter-lease.ts";
-import type { DriverNetwork } from "./driver.ts";
 import { EzspError, SLStatus } from "./herdsman.ts";
 import { Joins } from "./joins.ts";
 import type { DriverLog } from "./log.ts";
@@ -23,8 +22,7 @@ import {
   type SendOutcome,
 } from "./port.ts";
 import { checkRadioPath } from "./port-guard.ts";
-import { probe } from "./probe.ts";
-import { RadioLink } from "./radio-link.ts";
+import { type OpenedLink, RadioLink } from "./radio-link.ts";
 import type { RadioSettings } from "./settings.ts";
 import { SUPERVISOR_STOPPED, type SupervisorEffect, type SupervisorInput, supervise } from "./supervisor.ts";
 
@@ -47,7 +45,7 @@ export class EmberRadio implements RadioPort {
   #state: RadioState = "stopped";
   #network: NetworkInfo | undefined;
   #capabilities: RadioCapabilities | undefined;
-  #opened: DriverNetwork | undefined;
+  #opened: OpenedLink | undefined;
   #failure: HanwayError | undefined;
   #starting: PromiseWithResolvers<NetworkInfo> | undefined;
 
@@ -266,23 +264,14 @@ export class EmberRadio implements RadioPort {
     const { eui64, extendedPanId, panId, channel } = opened.record;
     this.#network = { eui64, extendedPanId, panId, channel, formed: opened.formed };
     this.#admissions.attach(link);
-    this.#probe(link);
+    this.#capabilities = opened.capabilities;
+    this.#log("info", `radio: ${JSON.stringify(opened.capabilities)}`);
     leaseFrameCounter(
       link.ezsp,
       () => (this.#link === link ? this.#record : undefined),
       (record) => this.#save(record),
       this.#clock,
       this.#log,
-    );
-  }
-
-  #probe(link: RadioLink): void {
-    probe(link.driver).then(
-      (capabilities) => {
-        this.#capabilities = capabilities;
-        this.#log("info", `radio: ${JSON.stringify(capabilities)}`);
-      },
-      () => {},
     );
   }
 

@@ -8,6 +8,15 @@ const SECOND_PHY = 1;
 /** Asks the firmware what it can do. What it refuses or does not know it cannot do. */
 export async function probe(driver: Driver): Promise<RadioCapabilities> {
   const { ezsp } = driver;
+  /** A refusal means no; a link that goes down in between means nothing. */
+  const asked = async <T>(ask: () => Promise<T>, refused: T): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!driver.closed && (error instanceof EzspError || error instanceof RangeError)) return refused;
+      throw error;
+    }
+  };
   return {
     ezspVersion: driver.ezspVersion,
     firmware: await driver.firmware(),
@@ -31,13 +40,4 @@ function present(status: number): boolean {
   return (
     status !== EmberLibraryStatus.LIBRARY_ERROR && (status & EmberLibraryStatus.LIBRARY_PRESENT_MASK) !== 0
   );
-}
-
-async function asked<T>(ask: () => Promise<T>, refused: T): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof EzspError || error instanceof RangeError) return refused;
-    throw error;
-  }
 }

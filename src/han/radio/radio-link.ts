@@ -9,7 +9,8 @@ import { lookedUpNodeId } from "./driver-quirks.ts";
 import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
 import type { DriverLog } from "./log.ts";
 import type { NetworkRecord } from "./network-record.ts";
-import type { IncomingAps, OutgoingAps, SendOutcome } from "./port.ts";
+import type { IncomingAps, OutgoingAps, RadioCapabilities, SendOutcome } from "./port.ts";
+import { probe } from "./probe.ts";
 import type { RadioSettings } from "./settings.ts";
 
 const EVERY_FULL_DEVICE = 0xfffd;
@@ -22,6 +23,10 @@ export interface LinkEvents {
   frame(frame: IncomingAps): void;
   trustCenterJoin: DriverEvents["trustCenterJoin"];
   address: DriverEvents["address"];
+}
+
+export interface OpenedLink extends DriverNetwork {
+  capabilities: RadioCapabilities;
 }
 
 /** One attempt at the radio: a driver with its sender, receiver and keep-alive. Used once. */
@@ -71,8 +76,9 @@ export class RadioLink implements AdmissionLink {
   }
 
   /** Gets the network up within `startTimeoutMs`. Throws `radio/port`, `radio/refused` or `radio/timeout`. */
-  async open(): Promise<DriverNetwork> {
+  async open(): Promise<OpenedLink> {
     let network: DriverNetwork;
+    let capabilities: RadioCapabilities;
     try {
       network = await this.#within(
         this.driver.start(),
@@ -80,12 +86,13 @@ export class RadioLink implements AdmissionLink {
         "the radio does not answer; unplug it and plug it in again, and check that it runs EmberZNet coordinator firmware",
       );
       this.#maxPayload = await this.ezsp.ezspMaximumPayloadLength();
+      capabilities = await probe(this.driver);
     } catch (error) {
       throw startError(error);
     }
     this.#sender = new ApsSender(this.ezsp, this.#maxPayload, this.#settings, this.#clock, this.#log);
     this.#scheduleKeepAlive();
-    return network;
+    return { ...network, capabilities };
   }
 
   async close(): Promise<void> {
