@@ -1,10 +1,11 @@
 import { HanwayError } from "../base/error.ts";
-import { eui64FromBytes } from "../base/eui64.ts";
-import { type Data, decodeProtected, findProtected, type ProtectedData } from "./dlms/index.ts";
+import { eui64ToBytes } from "../base/eui64.ts";
+import { type Data, decodeProtected, findProtected } from "./dlms/index.ts";
+import type { Envelope } from "./envelope/envelope.ts";
 import type { Payload } from "./payload.ts";
 import { open } from "./security/gcm.ts";
-import { KDF_MODE, otherInfo } from "./security/kdf.ts";
 import type { KeyAgreement } from "./security/key-agreement.ts";
+import { payloadKey } from "./security/mac.ts";
 
 /** One ciphertext of a payload: where it is, and what it holds where that could be told. */
 export type DecryptedPart =
@@ -13,27 +14,41 @@ export type DecryptedPart =
   | { readonly field: string; readonly outcome: "malformed"; readonly reason: string }
   | { readonly field: string; readonly outcome: "decrypted"; readonly attributes: readonly Data[] };
 
-/** Every ciphertext of a payload, opened where `keys` holds the key of the pair. */
-export function decryptPayload(payload: Payload, keys: KeyAgreement | undefined): DecryptedPart[] {
-  if (payload.format === "DLMS") {
-    return findProtected(payload.apdu).map((part) => openProtected(part, keys));
-  }
-  return [];
+/** What the key of a payload depends on. */
+type Header = Pick<Envelope, "originator" | "target" | "counter" | "supplementary">;
+
+/**
+ * Every ciphertext of a payload in order, opened where `keys` holds the key of the pair: the protected attributes of an
+ * ESME (GBCS 8.5). Parties and counter come from the Grouping Header: the parameters beside the ciphertext repeat them,
+ * but name the Access Control Broker where the data is for a supplementary party.
+ */
+export function decryptPayload(
+  envelope: Header,
+  payload: Payload,
+  keys: KeyAgreement | undefined,
+): DecryptedPart[] {
+  if (payload.format !== "DLMS") return [];
+  const parts = findProtected(payload.apdu);
+  if (parts.length === 0) return [];
+  const key = keys === undefined ? undefined : payloadKey(envelope, keys);
+  return parts.map(({ field, sealed }) => {
+    const plaintext = openPart(key, envelope, sealed);
+    if (typeof plaintext === "string") return { field, outcome: plaintext };
+    return whenWellFormed(field, () => ({
+      field,
+      outcome: "decrypted",
+      attributes: decodeProtected(plaintext, field),
+    }));
+  });
 }
 
-/** Protected attributes of an ESME (GBCS 8.5): the parameters before the ciphertext name parties and counter. */
-function openProtected(part: ProtectedData, keys: KeyAgreement | undefined): DecryptedPart {
-  const { field, originator, recipient, transactionId } = part;
-  const info = otherInfo(KDF_MODE.encryption, originator, transactionId.subarray(1), recipient);
-  const key = keys?.deriveKey({ a: eui64FromBytes(originator), b: eui64FromBytes(recipient) }, info);
-  if (key === undefined) return { field, outcome: "no-key" };
-  const plaintext = open(key, originator, part.sealed);
-  if (plaintext === undefined) return { field, outcome: "wrong-tag" };
-  return whenWellFormed(field, () => ({
-    field,
-    outcome: "decrypted",
-    attributes: decodeProtected(plaintext, field),
-  }));
+function openPart(
+  key: Uint8Array | undefined,
+  envelope: Header,
+  sealed: Uint8Array,
+): Uint8Array | "no-key" | "wrong-tag" {
+  if (key === undefined) return "no-key";
+  return open(key, eui64ToBytes(envelope.originator), sealed) ?? "wrong-tag";
 }
 
 function whenWellFormed(field: string, decode: () => DecryptedPart): DecryptedPart {

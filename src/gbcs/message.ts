@@ -33,7 +33,7 @@ export function decodeMessage(message: Uint8Array, options: { keys?: KeyAgreemen
   const { content, ...envelope } = readEnvelope(message, layout);
   return withinContent(layout.content, () => {
     const payload = decodePayload(envelope.kind, envelope.messageCode, content);
-    const decrypted = decryptPayload(payload, options.keys);
+    const decrypted = decryptPayload(envelope, payload, options.keys);
     return { envelope, payload, decrypted };
   });
 }

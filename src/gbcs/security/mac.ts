@@ -67,7 +67,7 @@ export function checkMessageSignature(
  * All encrypted parts of one message share this key. Undefined where no key of the pair is held.
  */
 export function payloadKey(
-  envelope: Envelope,
+  envelope: Pick<Envelope, "originator" | "target" | "counter" | "supplementary">,
   keys: KeyAgreement,
   partyKey?: KeyObject,
 ): Uint8Array | undefined {
