@@ -49,6 +49,31 @@ function resetAgain(ezsp: Ezsp): void {
   };
 }
 
+const ASH_TICK_MS = 100;
+
+/**
+ * Gives the driver's ASH layer the timer that it lacks: it looks at its acknowledgement time-out only when something
+ * arrives, so that one lost command would end the link. `dead` is called when the retransmissions are used up.
+ * Returns the way to stop.
+ */
+export function driveAshTimer(ezsp: Ezsp, dead: () => void): () => void {
+  const { ash } = ezsp;
+  let connected = false;
+  const tick = setInterval(() => {
+    if (ash.connected) {
+      connected = true;
+      try {
+        ash.sendExec();
+      } catch {
+        // The port closed in this moment; the driver reports that by itself.
+      }
+    }
+    if (connected && !ash.connected) dead();
+  }, ASH_TICK_MS);
+  tick.unref();
+  return () => clearInterval(tick);
+}
+
 /** The present callback frame is shorter than what was read from it: octets of an earlier frame would come up. */
 export function readPastEnd(ezsp: Ezsp): boolean {
   return ezsp["callbackBuffalo"].getPosition() > ezsp["callbackFrameLength"];

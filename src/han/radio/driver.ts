@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
-import { abortCommands, abortEvents, readPastEnd, tameDriver } from "./driver-quirks.ts";
+import { abortCommands, abortEvents, driveAshTimer, readPastEnd, tameDriver } from "./driver-quirks.ts";
 import { HUB_ENDPOINTS } from "./endpoints.ts";
 import {
   EmberAdapter,
@@ -73,6 +73,7 @@ export class Driver {
   readonly #network: { panID: number; extendedPanID: number[]; channelList: number[]; networkKey: number[] };
   #record: NetworkRecord | undefined;
   readonly #save: (record: NetworkRecord) => void;
+  readonly #stopTimer: () => void;
   #version = 0;
   #starting = true;
   #closed = false;
@@ -109,6 +110,7 @@ export class Driver {
     // Private in the typings, and the only way to per-device keys and APS security.
     this.ezsp = this.#adapter["ezsp"];
     this.#adapter.on("disconnected", () => this.#lose("the link to the radio was lost"));
+    this.#stopTimer = driveAshTimer(this.ezsp, () => this.#lose("the radio stopped answering"));
     this.#overrideStart();
     this.#overrideEvents();
     tameDriver(this.ezsp, () => this.#closed, log);
@@ -152,6 +154,7 @@ export class Driver {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopTimer();
     abortCommands(this.ezsp);
     abortEvents(this.#adapter["oneWaitress"]["eventWaiters"].values());
     try {
