@@ -8,7 +8,7 @@ const leaf = fc.oneof(
   fc.double(),
   fc.boolean(),
   fc.constant(null),
-  fc.bigInt(),
+  fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
   fc.uint8Array({ maxLength: 20 }),
 );
 const name = fc.string().filter((text) => !["hex", "int", "number"].includes(text));

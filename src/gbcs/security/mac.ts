@@ -5,6 +5,7 @@ import { COUNTER_AT, type Layout, MAC_LENGTH, ORIGINATOR_AT, TARGET_AT } from ".
 import { gmac, sameMac } from "./gcm.ts";
 import { KDF_MODE, otherInfo } from "./kdf.ts";
 import type { KeyAgreement } from "./key-agreement.ts";
+import { isHanOnly } from "./protection.ts";
 import { checkSignature } from "./signature.ts";
 
 /** Outcome of one cryptographic check: `no-key` when this side cannot tell. */
@@ -15,8 +16,6 @@ export interface MacParties {
   readonly keys: KeyAgreement;
   /** EUI-64 of the Access Control Broker, which MACs every Command whoever its originator is. */
   readonly accessControlBroker: Eui64;
-  /** Whether the message code is one between two devices on the HAN. */
-  readonly hanOnly: boolean;
 }
 
 /**
@@ -24,13 +23,17 @@ export interface MacParties {
  * of a Command is agreed between the Access Control Broker and the target, that of a Response or an Alert between
  * originator and target. Undefined where no key of the pair is held.
  */
-export function messageMac(body: Uint8Array, parties: MacParties): Uint8Array | undefined {
+export function messageMac(
+  body: Uint8Array,
+  messageCode: number,
+  parties: MacParties,
+): Uint8Array | undefined {
   const cra = body[2];
   const mode = cra === 1 ? KDF_MODE.command : cra === 2 ? KDF_MODE.response : KDF_MODE.alert;
   const originator = body.subarray(ORIGINATOR_AT, ORIGINATOR_AT + 8);
   const target = body.subarray(TARGET_AT, TARGET_AT + 8);
   const counter = body.subarray(COUNTER_AT, COUNTER_AT + 8);
-  const a = cra === 1 && !parties.hanOnly ? parties.accessControlBroker : eui64FromBytes(originator);
+  const a = cra === 1 && !isHanOnly(messageCode) ? parties.accessControlBroker : eui64FromBytes(originator);
   const key = parties.keys.deriveKey(
     { a, b: eui64FromBytes(target) },
     otherInfo(mode, originator, counter, target),
@@ -38,9 +41,14 @@ export function messageMac(body: Uint8Array, parties: MacParties): Uint8Array | 
   return key === undefined ? undefined : gmac(key, originator, body);
 }
 
+function messageCodeOf(message: Uint8Array, layout: Layout): number {
+  return ((message[layout.otherInfo] ?? 0) << 8) | (message[layout.otherInfo + 1] ?? 0);
+}
+
 /** Checks the MAC of a message that has one. */
 export function checkMac(message: Uint8Array, layout: Layout, parties: MacParties): Check {
-  const expected = messageMac(message.subarray(layout.grouping, layout.signatureEnd), parties);
+  const body = message.subarray(layout.grouping, layout.signatureEnd);
+  const expected = messageMac(body, messageCodeOf(message, layout), parties);
   if (expected === undefined) return "no-key";
   return sameMac(expected, message.subarray(message.length - MAC_LENGTH)) ? "verified" : "wrong";
 }

@@ -33,7 +33,7 @@ export function protect(message: Unprotected, protectors: Protectors): Uint8Arra
       : protectors.signature.sign(toBeSigned(message));
   const body = encodeEnvelope({ ...unsigned(message), signature });
   if (protectors.mac === null) return body;
-  const mac = messageMac(body, protectors.mac);
+  const mac = messageMac(body, message.messageCode, protectors.mac);
   if (mac === undefined)
     throw new HanwayError("crypto/key", "no key of the two parties is held", { field: "mac" });
   return withMac(body, mac);

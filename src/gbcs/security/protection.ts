@@ -11,8 +11,6 @@ export interface ProtectionFacts {
   readonly messageCode: number;
   /** True for a critical Command or Alert, null where the tables do not say. */
   readonly critical: boolean | null;
-  /** Sent between two devices on the HAN: the MAC is agreed between them, without the Access Control Broker. */
-  readonly hanOnly: boolean;
 }
 
 /** CS02a and CS02f: the authorising credential in the payload decides between the MAC and the signature form. */
@@ -25,6 +23,14 @@ const REPLACE_CREDENTIALS = new Set([
 const WITHOUT_BROKER = new Set([0x0108, 0x0109]);
 /** CS02b of the Access Control Broker's own credentials: it authenticates by its MAC alone. */
 const BROKER_BY_BROKER = 0x0104;
+
+/** PCS01 and PCS02: sent between two devices on the HAN. */
+const HAN_ONLY = new Set([0x0090, 0x009b]);
+
+/** Whether the MAC is agreed between the two devices named, without the Access Control Broker. */
+export function isHanOnly(messageCode: number): boolean {
+  return HAN_ONLY.has(messageCode);
+}
 
 /** The protection of a message of this kind and code. */
 export function requiredProtection(kind: Envelope["kind"], facts: ProtectionFacts): Protection {

@@ -63,7 +63,7 @@ export function verifyMessage(message: Uint8Array, context: VerifyContext): Veri
   if (envelope.kind === "PRECOMMAND") return { outcome: missing ?? "missing-signature", envelope };
   if (context.mayOriginate?.(envelope) === false) return { outcome: "wrong-party", envelope };
   if (missing !== undefined) return { outcome: missing, envelope };
-  const failed = failedCheck(message, layout, envelope, facts, context);
+  const failed = failedCheck(message, layout, envelope, context);
   if (failed !== undefined) return { outcome: failed, envelope };
   const last = context.lastCounter?.(envelope);
   if (last !== undefined && envelope.counter <= last) return { outcome: "replayed", envelope };
@@ -74,12 +74,10 @@ function failedCheck(
   message: Uint8Array,
   layout: Layout,
   envelope: SecuredMessage,
-  facts: ProtectionFacts,
   context: VerifyContext,
 ): "wrong-mac" | "no-mac-key" | "wrong-signature" | "no-signature-key" | undefined {
   if (layout.hasMac) {
-    const { keys, accessControlBroker } = context;
-    const mac = checkMac(message, layout, { keys, accessControlBroker, hanOnly: facts.hanOnly });
+    const mac = checkMac(message, layout, context);
     if (mac !== "verified") return mac === "wrong" ? "wrong-mac" : "no-mac-key";
   }
   if (layout.signature === "present") {

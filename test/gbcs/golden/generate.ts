@@ -57,7 +57,7 @@ function addProtected(kind: SecuredMessage["kind"], draft: Draft): void {
   if (privateKey === undefined) throw new Error("no key");
   const message = protect(secured(kind, draft), {
     signature: draft.sign ? new SoftwareSigner(privateKey) : null,
-    mac: draft.mac ? { keys, accessControlBroker: acb, hanOnly: false } : null,
+    mac: draft.mac ? { keys, accessControlBroker: acb } : null,
   });
   add(draft.name, kind, message);
 }

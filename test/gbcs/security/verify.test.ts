@@ -19,7 +19,7 @@ const context: VerifyContext = {
   keys,
   signatureKeyOf: (party) => keystore.publicKey(party, "DS"),
   accessControlBroker: PARTY.accessControlBroker,
-  factsOf: (messageCode) => ({ messageCode, critical: CRITICAL.has(messageCode), hanOnly: false }),
+  factsOf: (messageCode) => ({ messageCode, critical: CRITICAL.has(messageCode) }),
 };
 
 function outcome(message: Uint8Array, more: Partial<VerifyContext> = {}): Verification["outcome"] {
@@ -59,7 +59,7 @@ describe("verification of a message (GBCS 6.2)", () => {
     expect(outcome(flipped(response, -1))).toBe("wrong-signature");
     expect(outcome(flipped(golden(SIGNED), -20))).toBe("wrong-mac");
     const forged = { ...secured(SIGNED), signature: new Uint8Array(64).fill(1) };
-    const mac = { keys, accessControlBroker: PARTY.accessControlBroker, hanOnly: false };
+    const mac = { keys, accessControlBroker: PARTY.accessControlBroker };
     expect(outcome(protect(forged, { signature: forged.signature, mac }))).toBe("wrong-signature");
   });
 
@@ -73,7 +73,7 @@ describe("verification of a message (GBCS 6.2)", () => {
 
   it("asks for the signature that the message code needs, whatever is there", () => {
     const unsigned = { ...secured(SIGNED), signature: null };
-    const mac = { keys, accessControlBroker: PARTY.accessControlBroker, hanOnly: false };
+    const mac = { keys, accessControlBroker: PARTY.accessControlBroker };
     expect(outcome(protect(unsigned, { signature: null, mac }))).toBe("missing-signature");
     expect(outcome(encodeEnvelope({ ...secured("ECS42 closed"), signature: null }))).toBe(
       "missing-signature",
@@ -134,7 +134,6 @@ describe("protection by message category (GBCS 5.2)", () => {
   const facts = (messageCode: number, critical: boolean | null) => ({
     messageCode,
     critical,
-    hanOnly: false,
   });
   it.each([
     ["critical Command", "COMMAND", 0x004f, true, "signature-and-mac"],
@@ -157,7 +156,7 @@ describe("protection by message category (GBCS 5.2)", () => {
 describe("protection of what is built", () => {
   it("makes the Command of its pre-command and the published signature, octet for octet", () => {
     const command = secured(SIGNED);
-    const mac = { keys, accessControlBroker: PARTY.accessControlBroker, hanOnly: false };
+    const mac = { keys, accessControlBroker: PARTY.accessControlBroker };
     for (const form of ["bare", "duis"]) {
       const preCommand = decodeEnvelope(golden(`${SIGNED} (${form})`));
       expect(protect(preCommand, { signature: command.signature, mac })).toEqual(golden(SIGNED));
@@ -167,7 +166,7 @@ describe("protection of what is built", () => {
   it("signs and MACs what it then verifies", () => {
     const privateKey = keystore.privateKey(PARTY.supplier, "DS");
     if (privateKey === undefined) throw new Error("no key");
-    const mac = { keys, accessControlBroker: PARTY.accessControlBroker, hanOnly: false };
+    const mac = { keys, accessControlBroker: PARTY.accessControlBroker };
     const preCommand = decodeEnvelope(golden(`${SIGNED} (bare)`));
     expect(outcome(protect(preCommand, { signature: new SoftwareSigner(privateKey), mac }))).toBe("verified");
   });
@@ -176,7 +175,6 @@ describe("protection of what is built", () => {
     const mac = {
       keys: { deriveKey: () => undefined },
       accessControlBroker: PARTY.accessControlBroker,
-      hanOnly: false,
     };
     expect(() => protect(secured(MAC_ONLY), { signature: null, mac })).toThrow(
       expect.objectContaining({ code: "crypto/key", field: "mac" }),
