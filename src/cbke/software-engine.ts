@@ -32,6 +32,7 @@ export function checkCredential(
   credential: Credential,
   subject: Eui64,
   issuers: readonly TrustedIssuer[],
+  rules?: CertificateRules,
 ): void {
   const suite = suiteOf(credential.suite);
   const { curve } = suite;
