@@ -18,6 +18,8 @@ export interface MacHandlers {
   /** `id` is the first octet of the payload of `frame`. */
   command(id: number, frame: MacFrame, quality: LinkQuality): void;
   beacon(frame: MacFrame, quality: LinkQuality): void;
+  /** Told after each data frame or command, with the sender's word on whether more is held. */
+  received?(framePending: boolean): void;
 }
 
 interface Held {
@@ -189,5 +191,6 @@ export class MacLayer {
     else if (frame.type === "command" && id !== undefined) this.#handlers.command(id, frame, quality);
     else if (frame.type === "data" && typeof frame.source === "number")
       this.#handlers.data(frame.payload, frame.source, quality);
+    if (frame.type !== "beacon") this.#handlers.received?.(frame.framePending === true);
   }
 }

@@ -122,7 +122,8 @@ export class NwkLayer {
       throw new HanwayError("encode/value", `${out.payload.length} octets; ${NWK_MAX_PAYLOAD} fit`, {
         field: "nwk.payload",
       });
-    this.#route(header, out.payload, done);
+    if (header.security && !this.keys.active) done(false);
+    else this.#route(header, out.payload, done);
   }
 
   /** One MAC hop; in a star there is never more than the parent between two nodes. */

@@ -213,7 +213,15 @@ export function decodeManagementLeave(payload: Uint8Array): { eui64: Eui64; rejo
   return { eui64, rejoin: (reader.u8("zdo.leaveFlags") & 0x80) !== 0 };
 }
 
-/** A request about one node: transaction sequence number and address of interest. */
-export function encodeNodeRequest(sequence: number, nodeId: number, ...rest: number[]): Uint8Array {
-  return Uint8Array.of(sequence, nodeId & 0xff, nodeId >> 8, ...rest);
+/** NWK_addr_req for a single device. */
+export function encodeAddressRequest(sequence: number, eui64: Eui64): Uint8Array {
+  return new ByteWriter(11).u8(sequence).bytes(eui64ToBytesLE(eui64)).u8(0).u8(0).done();
+}
+
+/** NWK_addr_rsp or IEEE_addr_rsp; undefined where it is cut short or tells of no device. */
+export function decodeAddressResponse(payload: Uint8Array): { nodeId: number; eui64: Eui64 } | undefined {
+  if (payload.length < 12 || payload[1] !== ZDO_STATUS.success) return undefined;
+  const reader = new ByteReader(payload, 2);
+  const eui64 = eui64FromBytesLE(reader.take(8, "zdo.eui64"));
+  return { eui64, nodeId: reader.u16le("zdo.nodeId") };
 }
