@@ -212,6 +212,11 @@ export class ByteWriter {
     this.#bytes.set(value, at);
     return this;
   }
+  /** Puts a length, known only now, in the place that was left for it. */
+  setU16be(at: number, value: number): this {
+    this.#view.setUint16(at, value);
+    return this;
+  }
   /** The message so far, as a view that later writes may outgrow: call it last. */
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

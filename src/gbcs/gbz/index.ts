@@ -1,0 +1,12 @@
+export type { AlertBody } from "./alert.ts";
+export type { EncryptedComponent, Encryption, GbzComponent, PlainComponent } from "./component.ts";
+export {
+  componentsOf,
+  decodeComponentPlaintext,
+  type EncryptedPart,
+  encodeComponentPlaintext,
+  encryptedComponents,
+  openComponent,
+  sealComponent,
+} from "./encryption.ts";
+export { decodeGbz, encodeGbz, type Gbz, isGbz } from "./gbz.ts";
