@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import type { Log } from "../../base/log.ts";
 import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./driver.ts";
 import { type Ezsp, EzspPolicyId, SLStatus } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { RadioSettings } from "./settings.ts";
 
 /** Longest that one ezspPermitJoining may ask for; 255 would mean for ever. */
@@ -24,13 +24,13 @@ export interface AdmissionLink {
 export class Admissions {
   readonly #clock: Clock;
   readonly #settings: RadioSettings;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #admitted = new Map<Eui64, { key: Uint8Array; until: number }>();
   #link: AdmissionLink | undefined;
   #timer: Timer | undefined;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(settings: RadioSettings, clock: Clock, log: DriverLog) {
+  constructor(settings: RadioSettings, clock: Clock, log: Log) {
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
@@ -89,8 +89,8 @@ export class Admissions {
     this.#inTurn((link) => this.#apply(link, fresh)).catch((error: unknown) => {
       // The next link begins anew.
       if (this.#link?.ezsp !== ezsp) return;
-      this.#log(
-        "warn",
+      this.#log.warn(
+        {},
         `radio: joining could not be set (${error instanceof Error ? error.message : "failed"})`,
       );
     });
@@ -117,7 +117,7 @@ export class Admissions {
       check(await ezsp.ezspPermitJoining(0), "closing");
       check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED), "closing");
       if (this.#settings.openRouters) await link.permitRouters(0);
-      this.#log("info", "radio: joining is closed");
+      this.#log.info({}, "radio: joining is closed");
       return;
     }
     for (const [eui64, { key }] of this.#admitted)
@@ -128,7 +128,7 @@ export class Admissions {
     const seconds = Math.min(MAX_PERMIT_SECONDS, Math.ceil(Math.max(...left) / 1000));
     check(await ezsp.ezspPermitJoining(seconds), "opening");
     if (this.#settings.openRouters) await link.permitRouters(seconds);
-    this.#log("info", `radio: joining is open for ${this.#admitted.size} device(s)`);
+    this.#log.info({}, `radio: joining is open for ${this.#admitted.size} device(s)`);
     const next = Math.min(this.#settings.rearmSeconds * 1000, ...left);
     this.#timer = this.#clock.after(Math.max(1, next), () => this.#background(false));
   }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { DuplicateFilter } from "./duplicates.ts";
 import { type FragmentIn, fragmentIn, NO_FRAGMENTS } from "./fragment-in.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type EmberRxPacketInfo,
   type Ezsp,
 } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { IncomingAps } from "./port.ts";
 import type { RadioSettings } from "./settings.ts";
 
@@ -19,7 +19,7 @@ export class ApsReceiver {
   readonly #ezsp: Ezsp;
   readonly #clock: Clock;
   readonly #settings: RadioSettings;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #deliver: (frame: IncomingAps) => void;
   readonly #duplicates: DuplicateFilter;
   #fragments: FragmentIn = NO_FRAGMENTS;
@@ -28,7 +28,7 @@ export class ApsReceiver {
     ezsp: Ezsp,
     settings: RadioSettings,
     clock: Clock,
-    log: DriverLog,
+    log: Log,
     deliver: (frame: IncomingAps) => void,
   ) {
     this.#ezsp = ezsp;
@@ -69,7 +69,7 @@ export class ApsReceiver {
     for (const effect of effects) {
       if (effect.type === "reply") this.#reply(frame.nodeId, { ...aps, groupId: effect.group });
       else if (effect.type === "deliver") this.#deliver({ ...frame, payload: effect.payload });
-      else this.#log("debug", `radio: a block from node ${frame.nodeId} was dropped (${effect.reason})`);
+      else this.#log.debug({}, `radio: a block from node ${frame.nodeId} was dropped (${effect.reason})`);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import {
   type FragmentOutInput,
   fragmentGroup,
@@ -14,7 +15,6 @@ import {
   EzspStatus,
   SLStatus,
 } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { OutgoingAps, SendOutcome } from "./port.ts";
 import type { RadioSettings } from "./settings.ts";
 
@@ -49,7 +49,7 @@ export class ApsSender {
   readonly #ezsp: Ezsp;
   readonly #clock: Clock;
   readonly #settings: RadioSettings;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #maxPayload: number;
   readonly #waiting: Job[] = [];
   readonly #busyNodes = new Set<number>();
@@ -59,7 +59,7 @@ export class ApsSender {
   #closed = false;
 
   /** `maxPayload` is the coordinator's ezspMaximumPayloadLength, in octets. */
-  constructor(ezsp: Ezsp, maxPayload: number, settings: RadioSettings, clock: Clock, log: DriverLog) {
+  constructor(ezsp: Ezsp, maxPayload: number, settings: RadioSettings, clock: Clock, log: Log) {
     this.#ezsp = ezsp;
     this.#maxPayload = maxPayload;
     this.#settings = settings;
@@ -71,7 +71,7 @@ export class ApsSender {
     if (this.#closed) return Promise.resolve("radio-lost");
     const queued = this.#waiting.filter((job) => job.message.nodeId === message.nodeId).length;
     if (queued >= this.#settings.maxQueuedPerNode) {
-      this.#log("warn", `radio: too many messages wait for node ${hex(message.nodeId)}; one was not sent`);
+      this.#log.warn({}, `radio: too many messages wait for node ${hex(message.nodeId)}; one was not sent`);
       return Promise.resolve("not-delivered");
     }
     return new Promise((resolve) => {
@@ -119,8 +119,8 @@ export class ApsSender {
       const outcome = await this.#transfer(message, room);
       if (outcome !== "too-long") return outcome;
     }
-    this.#log(
-      "warn",
+    this.#log.warn(
+      {},
       `radio: node ${hex(message.nodeId)} cannot be reached with blocks of ${SMALLEST_BLOCK} octets`,
     );
     return "not-delivered";
@@ -212,8 +212,8 @@ export class ApsSender {
       if (status === SLStatus.ZIGBEE_APS_ENCRYPTION_ERROR) return "no-link-key";
       if (status === SLStatus.MESSAGE_TOO_LONG) return block === 0 ? "too-long" : "not-delivered";
       if (!BUSY.has(status) || attempt >= this.#settings.busyAttempts) {
-        this.#log(
-          "info",
+        this.#log.info(
+          {},
           `radio: message to node ${hex(message.nodeId)} refused, ${SLStatus[status] ?? status}`,
         );
         return "not-delivered";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { type Ezsp, SLStatus } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { NetworkRecord } from "./network-record.ts";
 
 /** How far the record runs ahead of the counter in use, and how often that is looked at. */
@@ -16,7 +16,7 @@ export function leaseFrameCounter(
   record: () => NetworkRecord | undefined,
   save: (record: NetworkRecord) => void,
   clock: Clock,
-  log: DriverLog,
+  log: Log,
 ): void {
   const check = async (): Promise<void> => {
     const [status, { networkKeyFrameCounter }] = await ezsp.ezspGetNetworkKeyInfo();
@@ -28,7 +28,7 @@ export function leaseFrameCounter(
   };
   const run = (): void => {
     // Ends with its link, whose commands then fail.
-    if (record() !== undefined) check().catch(() => log("debug", "radio: the frame counter was not noted"));
+    if (record() !== undefined) check().catch(() => log.debug({}, "radio: the frame counter was not noted"));
   };
   run();
 }

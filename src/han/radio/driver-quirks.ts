@@ -1,5 +1,5 @@
+import type { Log } from "../../base/log.ts";
 import { type Ezsp, EzspError, EzspStatus } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 
 /** ASH control octets (UG101). */
 const RSTACK = 0xc1;
@@ -11,7 +11,7 @@ const MAX_REPEATED_RESETS = 5;
  * What of zigbee-herdsman's EmberZNet layers a daemon cannot live with, put right on the instance. Everything here
  * reaches into private parts: it belongs to the pinned version.
  */
-export function tameDriver(ezsp: Ezsp, closed: () => boolean, log: DriverLog): void {
+export function tameDriver(ezsp: Ezsp, closed: () => boolean, log: Log): void {
   const onError = ezsp.ezspErrorHandler.bind(ezsp);
   ezsp.ezspErrorHandler = (status) => {
     // A command that this firmware lacks or refuses says nothing about the link; its caller gets the error.
@@ -24,7 +24,7 @@ export function tameDriver(ezsp: Ezsp, closed: () => boolean, log: DriverLog): v
     try {
       run();
     } catch (error) {
-      log("warn", `radio: a frame could not be read (${error instanceof Error ? error.name : "error"})`);
+      log.warn({}, `radio: a frame could not be read (${error instanceof Error ? error.name : "error"})`);
     }
   };
   ezsp.callbackDispatch = guarded(ezsp.callbackDispatch.bind(ezsp));

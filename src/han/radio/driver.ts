@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
+import type { Log } from "../../base/log.ts";
 import { abortCommands, abortEvents, driveAshTimer, readPastEnd, tameDriver } from "./driver-quirks.ts";
 import { HUB_ENDPOINTS } from "./endpoints.ts";
 import {
@@ -18,7 +19,6 @@ import {
   useDriverLog,
   useEndpoints,
 } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { NetworkRecord } from "./network-record.ts";
 import { guardPort } from "./port-guard.ts";
 import { quietestChannel } from "./quiet-channel.ts";
@@ -68,7 +68,7 @@ export class Driver {
   readonly ezsp: Ezsp;
   readonly #adapter: EmberAdapter;
   readonly #settings: RadioSettings;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #events: DriverEvents;
   readonly #network: { panID: number; extendedPanID: number[]; channelList: number[]; networkKey: number[] };
   #record: NetworkRecord | undefined;
@@ -85,7 +85,7 @@ export class Driver {
     record: NetworkRecord | undefined,
     save: (record: NetworkRecord) => void,
     events: DriverEvents,
-    log: DriverLog,
+    log: Log,
   ) {
     useDriverLog(log, settings.verbose);
     useEndpoints(HUB_ENDPOINTS);
@@ -160,7 +160,7 @@ export class Driver {
     try {
       await this.#adapter.stop();
     } catch (error) {
-      this.#log("debug", `closing the radio port: ${error instanceof Error ? error.message : "failed"}`);
+      this.#log.debug({}, `closing the radio port: ${error instanceof Error ? error.message : "failed"}`);
     }
     this.#adapter.removeAllListeners();
   }
@@ -232,7 +232,7 @@ export class Driver {
   /** Chooses what a new network still lacks and stores it all before anything is formed. */
   async #found(own: Eui64, foreign: boolean): Promise<void> {
     if (foreign)
-      this.#log("warn", "the radio held a network that is not in this data folder; a new one is formed");
+      this.#log.warn({}, "the radio held a network that is not in this data folder; a new one is formed");
     if (this.#settings.quietChannel && !foreign) {
       const channel = await quietestChannel(this.ezsp, this.#settings.channels, this.#log);
       if (channel !== undefined) this.#network.channelList = [channel];
@@ -253,7 +253,7 @@ export class Driver {
     // The driver drops every profile but home automation, and answers to ZDO that it did not ask for.
     ezsp.ezspIncomingMessageHandler = (type, aps, info, contents) => {
       if (readPastEnd(ezsp)) {
-        this.#log("warn", "radio: an incoming message with a wrong length was dropped");
+        this.#log.warn({}, "radio: an incoming message with a wrong length was dropped");
         return;
       }
       if (!this.closed) this.#events.incoming(type, aps, info, new Uint8Array(contents));

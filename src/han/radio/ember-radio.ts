@@ -2,13 +2,13 @@ import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import { type Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
+import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
 import { Admissions } from "./admission.ts";
 import { leaseFrameCounter } from "./counter-lease.ts";
 import { EzspError, SLStatus } from "./herdsman.ts";
 import { Joins } from "./joins.ts";
-import type { DriverLog } from "./log.ts";
 import { type NetworkRecord, readNetworkRecord, writeNetworkRecord } from "./network-record.ts";
 import {
   type IncomingAps,
@@ -32,7 +32,7 @@ export class EmberRadio implements RadioPort {
   readonly #settings: RadioSettings;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #recordFile: string;
   readonly #listeners = new Set<(event: RadioEvent) => void>();
   readonly #admissions: Admissions;
@@ -49,7 +49,7 @@ export class EmberRadio implements RadioPort {
   #failure: HanwayError | undefined;
   #starting: PromiseWithResolvers<NetworkInfo> | undefined;
 
-  constructor(settings: RadioSettings, clock: Clock, random: Random, log: DriverLog) {
+  constructor(settings: RadioSettings, clock: Clock, random: Random, log: Log) {
     checkRadioPath(settings.path);
     this.#settings = settings;
     this.#clock = clock;
@@ -153,7 +153,7 @@ export class EmberRadio implements RadioPort {
       } catch (error) {
         // The radio's life must not depend on who listens.
         const what = error instanceof Error ? error.message : "failed";
-        this.#log("warn", `radio: a listener of "${event.type}" failed: ${what}`);
+        this.#log.warn({}, `radio: a listener of "${event.type}" failed: ${what}`);
       }
     }
   }
@@ -231,7 +231,7 @@ export class EmberRadio implements RadioPort {
         const kind =
           error.code === "radio/port" ? "port" : error.code === "radio/timeout" ? "radio" : "fatal";
         this.#failure = error;
-        this.#log("debug", `radio: attempt ${attempt}: ${error.message}`);
+        this.#log.debug({}, `radio: attempt ${attempt}: ${error.message}`);
         this.#input({ type: "failed", attempt, kind, reason: error.message });
       },
     );
@@ -249,10 +249,7 @@ export class EmberRadio implements RadioPort {
   #announce(state: RadioState, reason: string | undefined): void {
     this.#state = state;
     if (state === "up") this.#up();
-    this.#log(
-      state === "lost" ? "warn" : "info",
-      `radio: ${state}${reason === undefined ? "" : `, ${reason}`}`,
-    );
+    this.#log[state === "lost" ? "warn" : "info"]({ state, reason }, "radio");
     this.#emit(reason === undefined ? { type: "state", state } : { type: "state", state, reason });
     if (state === "up" && this.#network !== undefined) this.#starting?.resolve(this.#network);
   }
@@ -265,7 +262,7 @@ export class EmberRadio implements RadioPort {
     this.#network = { eui64, extendedPanId, panId, channel, formed: opened.formed };
     this.#admissions.attach(link);
     this.#capabilities = opened.capabilities;
-    this.#log("info", `radio: ${JSON.stringify(opened.capabilities)}`);
+    this.#log.info({ ...opened.capabilities }, "radio: what the firmware can do");
     leaseFrameCounter(
       link.ezsp,
       () => (this.#link === link ? this.#record : undefined),
@@ -294,7 +291,7 @@ export class EmberRadio implements RadioPort {
     const event = this.#joins.report(nodeId, eui64, update, decision);
     if (event.type === "left") this.#addresses.forget(eui64);
     else if (event.type !== "refused") this.#addresses.learn(nodeId, eui64);
-    else this.#log("info", `radio: ${eui64} was refused, it is not admitted`);
+    else this.#log.info({}, `radio: ${eui64} was refused, it is not admitted`);
     this.#emit(event);
   }
 }

@@ -28,8 +28,8 @@ import type { Ezsp } from "zigbee-herdsman/dist/adapter/ember/ezsp/ezsp.js";
 import { EzspError } from "zigbee-herdsman/dist/adapter/ember/ezspError.js";
 import type { EmberApsFrame, EmberRxPacketInfo } from "zigbee-herdsman/dist/adapter/ember/types.js";
 import { setLogger } from "zigbee-herdsman/dist/utils/logger.js";
-import type { DriverLog } from "./log.ts";
-import { redact } from "./log.ts";
+import type { Log } from "../../base/log.ts";
+import { redact } from "./redact.ts";
 
 export type { EmberApsFrame, EmberRxPacketInfo, Ezsp };
 export {
@@ -90,12 +90,12 @@ export function useEndpoints(endpoints: readonly RadioEndpoint[]): void {
  * Sends the driver's own messages to `log`, octets and keys removed. The driver has one logger for the whole
  * process: the last call wins. Without `verbose` its debug messages, one or more a frame, are not even built.
  */
-export function useDriverLog(log: DriverLog, verbose: boolean): void {
+export function useDriverLog(log: Log, verbose: boolean): void {
   type Message = string | (() => string);
   const write =
-    (level: Parameters<DriverLog>[0]) =>
+    (level: "debug" | "warn") =>
     (message: Message, namespace: string): void =>
-      log(level, `${namespace}: ${redact(typeof message === "function" ? message() : message)}`);
+      log[level]({}, `${namespace}: ${redact(typeof message === "function" ? message() : message)}`);
   setLogger({
     debug: verbose ? write("debug") : () => {},
     info: write("debug"),

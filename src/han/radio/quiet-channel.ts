@@ -1,5 +1,5 @@
+import type { Log } from "../../base/log.ts";
 import { type Ezsp, EzspNetworkScanType, SLStatus } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 
 /** Scan duration exponent of IEEE 802.15.4: (2^3 + 1) × 15.36 ms a channel. */
 const SCAN_DURATION = 3;
@@ -12,7 +12,7 @@ const SCAN_LIMIT_MS = 8_000;
 export async function quietestChannel(
   ezsp: Ezsp,
   channels: readonly number[],
-  log: DriverLog,
+  log: Log,
 ): Promise<number | undefined> {
   const heard = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -29,8 +29,8 @@ export async function quietestChannel(
     if (status !== SLStatus.OK) throw new Error(SLStatus[status]);
     await complete;
   } catch (error) {
-    log(
-      "warn",
+    log.warn(
+      {},
       `radio: no energy scan (${error instanceof Error ? error.message : "failed"}), first channel taken`,
     );
     return undefined;
@@ -40,6 +40,6 @@ export async function quietestChannel(
   const [best] = channels
     .filter((channel) => heard.has(channel))
     .sort((a, b) => (heard.get(a) ?? 0) - (heard.get(b) ?? 0));
-  if (best !== undefined) log("info", `radio: channel ${best} is the quietest, ${heard.get(best)} dBm`);
+  if (best !== undefined) log.info({}, `radio: channel ${best} is the quietest, ${heard.get(best)} dBm`);
   return best;
 }

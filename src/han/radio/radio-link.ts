@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import type { Log } from "../../base/log.ts";
 import type { AdmissionLink } from "./admission.ts";
 import { ApsReceiver } from "./aps-receiver.ts";
 import { ApsSender } from "./aps-sender.ts";
 import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";
 import { lookedUpNodeId } from "./driver-quirks.ts";
 import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
-import type { DriverLog } from "./log.ts";
 import type { NetworkRecord } from "./network-record.ts";
 import type { IncomingAps, OutgoingAps, RadioCapabilities, SendOutcome } from "./port.ts";
 import { probe } from "./probe.ts";
@@ -34,10 +34,12 @@ export class RadioLink implements AdmissionLink {
   readonly driver: Driver;
   readonly #settings: RadioSettings;
   readonly #clock: Clock;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #events: LinkEvents;
   #sender: ApsSender | undefined;
   readonly #receiver: ApsReceiver;
+  /** Rejects when the link is lost, also while it opens (the driver would wait on). */
+  readonly #dead = Promise.withResolvers<never>();
   #maxPayload = 0;
   #keepAlive: Timer | undefined;
   #zdoSequence = 0;
@@ -49,8 +51,9 @@ export class RadioLink implements AdmissionLink {
     save: (record: NetworkRecord) => void,
     events: LinkEvents,
     clock: Clock,
-    log: DriverLog,
+    log: Log,
   ) {
+    this.#dead.promise.catch(() => {});
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
@@ -77,22 +80,25 @@ export class RadioLink implements AdmissionLink {
 
   /** Gets the network up within `startTimeoutMs`. Throws `radio/port`, `radio/refused` or `radio/timeout`. */
   async open(): Promise<OpenedLink> {
-    let network: DriverNetwork;
-    let capabilities: RadioCapabilities;
+    let opened: OpenedLink;
     try {
-      network = await this.#within(
-        this.driver.start(),
+      opened = await this.#within(
+        Promise.race([this.#start(), this.#dead.promise]),
         this.#settings.startTimeoutMs,
         "the radio does not answer; unplug it and plug it in again, and check that it runs EmberZNet coordinator firmware",
       );
-      this.#maxPayload = await this.ezsp.ezspMaximumPayloadLength();
-      capabilities = await probe(this.driver);
     } catch (error) {
       throw startError(error);
     }
     this.#sender = new ApsSender(this.ezsp, this.#maxPayload, this.#settings, this.#clock, this.#log);
     this.#scheduleKeepAlive();
-    return { ...network, capabilities };
+    return opened;
+  }
+
+  async #start(): Promise<OpenedLink> {
+    const network = await this.driver.start();
+    this.#maxPayload = await this.ezsp.ezspMaximumPayloadLength();
+    return { ...network, capabilities: await probe(this.driver) };
   }
 
   async close(): Promise<void> {
@@ -168,6 +174,7 @@ export class RadioLink implements AdmissionLink {
   #lose(reason: string): void {
     if (this.#ended) return;
     this.#end();
+    this.#dead.reject(new HanwayError("radio/timeout", reason));
     this.#events.lost(reason);
   }
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import { Addresses } from "../../../src/han/radio/addresses.ts";
 import { DuplicateFilter } from "../../../src/han/radio/duplicates.ts";
-import { redact } from "../../../src/han/radio/log.ts";
 import { readNetworkRecord, writeNetworkRecord } from "../../../src/han/radio/network-record.ts";
 import { checkRadioPath } from "../../../src/han/radio/port-guard.ts";
+import { redact } from "../../../src/han/radio/redact.ts";
 
 describe("network record", () => {
   let folder: string;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SystemClock } from "../../../src/base/clock.ts";
+import { silentLog } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import { RADIO_DEFAULTS, type RadioSettings } from "../../../src/han/radio/settings.ts";
@@ -30,7 +31,7 @@ function make(path: string, more: Partial<RadioSettings> = {}): EmberRadio {
     { ...RADIO_DEFAULTS, path, dataFolder: folder, ...more },
     new SystemClock(),
     systemRandom,
-    () => {},
+    silentLog,
   );
   return radio;
 }

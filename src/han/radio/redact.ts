@@ -1,6 +1,3 @@
-/** Where the radio writes what an operator may want to know. */
-export type DriverLog = (level: "debug" | "info" | "warn", message: string) => void;
-
 /**
  * Takes octets out of a driver message: a run of more than 16 hex digits (an EUI-64 has 16, a key 32, a payload
  * any number), everything after `messageContents=` or `payload=`, and arrays of numbers as JSON writes a Buffer.
