@@ -1,3 +1,4 @@
+import type { DeviceType } from "./device-type.ts";
 import type { Eui64 } from "./eui64.ts";
 import type { MessageId } from "./wan-topic.ts";
 
@@ -59,4 +60,22 @@ export interface Downlink {
   /** The device named in the topic, which is not yet the message's own target. */
   readonly device: Eui64;
   readonly payload: Uint8Array;
+}
+
+/** What the WAN may know of a device on the HAN. */
+export interface DevicePresence {
+  readonly type: DeviceType;
+  readonly joined: boolean;
+  readonly band: "2.4 GHz" | "sub-GHz";
+  readonly signal: { readonly lqi: number | undefined; readonly rssi: number | undefined };
+  /** ISO 8601, UTC; null where it has not been heard since the start. */
+  readonly lastHeard: string | null;
+}
+
+/** Facts that the broker retains for whoever asks later. Never keys, install codes or consumption. */
+export interface Presence {
+  /** One part of the hub's `state` document; replaces what was told before under this name. */
+  state(part: "han" | "power" | "modem", value: object): void;
+  /** The document of one device; undefined takes it off the broker. */
+  device(device: Eui64, presence: DevicePresence | undefined): void;
 }

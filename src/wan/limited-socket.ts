@@ -1,0 +1,43 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { PacketLimit } from "./packet-limit.ts";
+
+/** A TCP or TLS socket whose incoming MQTT packets are cut to a limit; see {@link PacketLimit}. */
+export class LimitedSocket extends Duplex {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, limit: number) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    const packets = new PacketLimit(limit);
+    socket.on("data", (chunk: Uint8Array) => {
+      try {
+        let more = true;
+        for (const piece of packets.take(chunk)) more = this.push(piece) && more;
+        if (!more) socket.pause();
+      } catch (error) {
+        this.destroy(error instanceof Error ? error : undefined);
+      }
+    });
+    socket.on("end", () => this.push(null));
+    socket.on("error", (error) => this.destroy(error));
+    socket.on("close", () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+}

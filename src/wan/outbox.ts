@@ -1,0 +1,338 @@
+import type { StatementSync } from "node:sqlite";
+import type { Clock } from "../base/clock.ts";
+import type { UplinkOutcome } from "../base/uplink.ts";
+import { blob, integer, text } from "../store/row.ts";
+import type { Store } from "../store/store.ts";
+
+/** Lanes of the outbox, first served first. Receipts come after Responses and before routine alerts. */
+export const OUTBOX_LANES = ["power-security", "response", "receipt", "alert"] as const;
+export type OutboxLane = (typeof OUTBOX_LANES)[number];
+
+export interface OutboxLimits {
+  /** Messages stored at once, receipts included. */
+  count: number;
+  /** Octets stored at once, with {@link ROW_OCTETS} for each message. */
+  octets: number;
+  /** Receipts stored at once; a flood of refusals must not push out what devices have to say. */
+  receipts: number;
+  /** Largest payload, in octets. */
+  payload: number;
+  /** How long a message may wait while the hub runs, in milliseconds. */
+  ageMs: number;
+}
+
+export const OUTBOX_LIMITS: OutboxLimits = {
+  count: 200_000,
+  octets: 256 * 1024 * 1024,
+  receipts: 5_000,
+  payload: 65_536,
+  ageMs: 30 * 24 * 3_600_000,
+};
+
+/** What a stored message is reckoned to cost beside its payload, in octets. */
+const ROW_OCTETS = 64;
+/** Messages dropped for their age in one transaction. */
+const EXPIRE_AT_ONCE = 500;
+
+/** A message on its way: it has its number and stays stored until {@link Outbox.acknowledged}. */
+export interface Departure {
+  /** Order of first departure, over all devices and lanes. */
+  readonly key: number;
+  readonly lane: OutboxLane;
+  readonly place: number;
+  /** The device, or the message id of a receipt. */
+  readonly name: string;
+  /** Number in the topic, counted per device without a gap; 0 for a receipt. */
+  readonly seq: number;
+  readonly payload: Uint8Array;
+}
+
+export interface OutboxCounts {
+  readonly waiting: Readonly<Record<OutboxLane, number>>;
+  readonly octets: number;
+  /** Messages given up since this store was made. */
+  readonly dropped: Readonly<Record<OutboxLane, number>>;
+}
+
+interface Lane {
+  readonly name: OutboxLane;
+  readonly insert: StatementSync;
+  readonly following: StatementSync;
+  readonly remove: StatementSync;
+  readonly measure: StatementSync;
+  count: number;
+  octets: number;
+  dropped: number;
+  /** Highest place given so far, and highest place that has departed. */
+  last: number;
+  departed: number;
+}
+
+/** Every lane has its own table: rows are only ever added at its end and taken at its front, so pages fill and empty whole. */
+const table = (lane: OutboxLane) => `wan_out_${lane.replace("-", "_")}`;
+
+const OUTBOX_TABLES = [
+  [
+    ...OUTBOX_LANES.map(
+      (lane) =>
+        `CREATE TABLE ${table(lane)} (n INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT`,
+    ),
+    "CREATE TABLE wan_departed (key INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT",
+    "CREATE TABLE wan_seq (device TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE wan_dropped (lane TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE wan_running (one INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT",
+  ].join(";"),
+];
+
+/**
+ * Messages to the WAN on disk. In memory are only a few numbers a lane, whatever waits.
+ *
+ * Every method that writes must be called inside a transaction of the store, its caller's or a gathered one.
+ */
+export class Outbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #limits: OutboxLimits;
+  readonly #lanes: readonly Lane[];
+  readonly #depart: StatementSync;
+  readonly #nextSeq: StatementSync;
+  readonly #arrived: StatementSync;
+  readonly #countDrop: StatementSync;
+  /** PUBACK has come; the row goes with the next commit. */
+  readonly #acknowledged = new Map<number, Departure>();
+  #removing: number[] = [];
+  #stale = true;
+  readonly #startedAt: number;
+
+  constructor(store: Store, clock: Clock, limits: OutboxLimits) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#limits = limits;
+    store.migrate("wan-outbox", OUTBOX_TABLES);
+    this.#lanes = OUTBOX_LANES.map((lane) => makeLane(store, lane));
+    this.#depart = store.prepare("INSERT INTO wan_departed (lane, n, seq) VALUES (?, ?, ?)");
+    this.#nextSeq = store.prepare(
+      "INSERT INTO wan_seq VALUES (?, 1) ON CONFLICT DO UPDATE SET seq = seq + 1 RETURNING seq",
+    );
+    this.#arrived = store.prepare("DELETE FROM wan_departed WHERE key = ?");
+    this.#countDrop = store.prepare(
+      "INSERT INTO wan_dropped VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+    );
+    this.#startedAt = clock.elapsed() - this.#storedRunningMs();
+    store.watch({
+      committed: () => {
+        for (const key of this.#removing) this.#acknowledged.delete(key);
+        this.#removing = [];
+      },
+      rolledBack: () => {
+        this.#removing = [];
+        this.#stale = true;
+      },
+    });
+  }
+
+  /** Stores one message at the end of its lane, dropping worse ones where there is no room left. */
+  put(lane: OutboxLane, name: string, payload: Uint8Array): UplinkOutcome {
+    if (payload.length > this.#limits.payload) return "too-large";
+    const own = this.#lane(lane);
+    if (!this.#makeRoom(own, payload.length + ROW_OCTETS)) {
+      this.#dropped(own);
+      return "dropped";
+    }
+    own.last += 1;
+    own.insert.run(own.last, name, this.#runningMs(), payload);
+    own.count += 1;
+    own.octets += payload.length + ROW_OCTETS;
+    return "safe";
+  }
+
+  /** Whether a message waits that has not departed yet. */
+  get waiting(): boolean {
+    this.#refresh();
+    return this.#lanes.some((lane) => lane.last > lane.departed);
+  }
+
+  /** Whether acknowledged messages are still stored. */
+  get untidy(): boolean {
+    return this.#acknowledged.size > 0;
+  }
+
+  /** The next messages, best lane first, now numbered; may go to the link when the transaction has committed. */
+  take(most: number): Departure[] {
+    this.tidy();
+    const taken: Departure[] = [];
+    for (const lane of this.#lanes) {
+      if (taken.length >= most) break;
+      if (lane.last === lane.departed) continue;
+      for (const row of lane.following.all(lane.departed, most - taken.length)) {
+        const place = integer(row, "n");
+        const name = text(row, "name");
+        const seq = lane.name === "receipt" ? 0 : integer(this.#nextSeq.get(name), "seq");
+        const key = Number(this.#depart.run(lane.name, place, seq).lastInsertRowid);
+        lane.departed = place;
+        taken.push({ key, lane: lane.name, place, name, seq, payload: blob(row, "payload") });
+      }
+    }
+    return taken;
+  }
+
+  /** Messages that departed and are not known to have arrived, in the order in which they departed. */
+  departed(): Departure[] {
+    const rows = this.#store.prepare("SELECT key, lane, n, seq FROM wan_departed ORDER BY key").all();
+    return rows.flatMap((row) => {
+      const lane = this.#lanes.find((one) => one.name === row.lane);
+      const place = integer(row, "n");
+      const stored = lane?.following.get(place - 1, 1);
+      const key = integer(row, "key");
+      if (lane === undefined || stored === undefined || this.#acknowledged.has(key)) return [];
+      const seq = integer(row, "seq");
+      return [
+        { key, lane: lane.name, place, name: text(stored, "name"), seq, payload: blob(stored, "payload") },
+      ];
+    });
+  }
+
+  /** The broker has it: it will be removed with the next commit. */
+  acknowledged(departure: Departure): void {
+    this.#acknowledged.set(departure.key, departure);
+  }
+
+  /** Removes what has arrived. */
+  tidy(): void {
+    this.#refresh();
+    for (const [key, departure] of this.#acknowledged) {
+      const lane = this.#lane(departure.lane);
+      if (this.#arrived.run(key).changes > 0) this.#remove(lane, departure.place, departure.payload.length);
+      this.#removing.push(key);
+    }
+  }
+
+  /** Drops what has waited too long, some of it at a time. Returns how many; call again while it is not 0. */
+  expire(): number {
+    this.#refresh();
+    const now = this.#runningMs();
+    this.#store.prepare("INSERT OR REPLACE INTO wan_running VALUES (1, ?)").run(now);
+    let expired = 0;
+    const old = (row: ReturnType<StatementSync["get"]>) =>
+      row !== undefined && integer(row, "at") <= now - this.#limits.ageMs;
+    for (const lane of this.#lanes) {
+      if (!old(lane.following.get(lane.departed, 1))) continue;
+      for (const row of lane.following.all(lane.departed, EXPIRE_AT_ONCE)) {
+        if (!old(row)) break;
+        this.#remove(lane, integer(row, "n"), blob(row, "payload").length);
+        this.#dropped(lane);
+        expired += 1;
+      }
+    }
+    return expired;
+  }
+
+  counts(): OutboxCounts {
+    this.#refresh();
+    const by = (value: (lane: Lane) => number): Record<OutboxLane, number> => ({
+      "power-security": value(this.#lane("power-security")),
+      response: value(this.#lane("response")),
+      receipt: value(this.#lane("receipt")),
+      alert: value(this.#lane("alert")),
+    });
+    return {
+      waiting: by((lane) => lane.count),
+      octets: this.#octets(),
+      dropped: by((lane) => lane.dropped),
+    };
+  }
+
+  #makeRoom(own: Lane, octets: number): boolean {
+    if (own.name === "receipt" && own.count >= this.#limits.receipts) return this.#dropOldest(own);
+    while (this.#count() + 1 > this.#limits.count || this.#octets() + octets > this.#limits.octets) {
+      const worst = this.#lanes.findLast((lane) => lane.last > lane.departed && lane.count > 0);
+      if (worst === undefined || this.#lanes.indexOf(worst) < this.#lanes.indexOf(own)) return false;
+      if (!this.#dropOldest(worst)) return false;
+    }
+    return true;
+  }
+
+  /** The oldest that has no number yet, so that numbers keep no gap. */
+  #dropOldest(lane: Lane): boolean {
+    const row = lane.following.get(lane.departed, 1);
+    if (row === undefined) return false;
+    this.#remove(lane, integer(row, "n"), blob(row, "payload").length);
+    this.#dropped(lane);
+    return true;
+  }
+
+  #remove(lane: Lane, place: number, payload: number): void {
+    lane.remove.run(place);
+    lane.count -= 1;
+    lane.octets -= payload + ROW_OCTETS;
+  }
+
+  #dropped(lane: Lane): void {
+    lane.dropped += 1;
+    this.#countDrop.run(lane.name);
+  }
+
+  #count(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.count, 0);
+  }
+
+  #octets(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.octets, 0);
+  }
+
+  #lane(name: OutboxLane): Lane {
+    this.#refresh();
+    const lane = this.#lanes.find((one) => one.name === name);
+    if (lane === undefined) throw new RangeError(name);
+    return lane;
+  }
+
+  /** After a start or a rollback the numbers in memory are those of the disk. */
+  #refresh(): void {
+    if (!this.#stale) return;
+    for (const lane of this.#lanes) {
+      const row = lane.measure.get({ lane: lane.name, row: ROW_OCTETS });
+      lane.count = integer(row, "count");
+      lane.octets = integer(row, "octets");
+      lane.departed = integer(row, "departed");
+      lane.last = integer(row, "last");
+      lane.dropped = integer(row, "dropped");
+    }
+    this.#stale = false;
+  }
+
+  /**
+   * Milliseconds that the hub has run with this store, by the clock that never jumps: wall-clock time may leap by years
+   * when the WAN first tells it, and nothing may be lost for that.
+   */
+  #runningMs(): number {
+    return Math.round(this.#clock.elapsed() - this.#startedAt);
+  }
+
+  #storedRunningMs(): number {
+    const newest = OUTBOX_LANES.map((lane) => `(SELECT at FROM ${table(lane)} ORDER BY n DESC LIMIT 1)`);
+    const columns = ["(SELECT ms FROM wan_running)", ...newest].map((one) => `coalesce(${one}, 0)`);
+    return integer(this.#store.prepare(`SELECT max(${columns.join(", ")}) AS ms`).get(), "ms");
+  }
+}
+
+function makeLane(store: Store, name: OutboxLane): Lane {
+  const rows = table(name);
+  return {
+    name,
+    insert: store.prepare(`INSERT INTO ${rows} VALUES (?, ?, ?, ?)`),
+    following: store.prepare(`SELECT n, name, at, payload FROM ${rows} WHERE n > ? ORDER BY n LIMIT ?`),
+    remove: store.prepare(`DELETE FROM ${rows} WHERE n = ?`),
+    measure: store.prepare(
+      `SELECT count(*) AS count, coalesce(sum(length(payload) + :row), 0) AS octets,
+       max(coalesce((SELECT max(n) FROM wan_departed WHERE lane = :lane), 0), coalesce(min(n), 1) - 1) AS departed,
+       max(coalesce((SELECT max(n) FROM wan_departed WHERE lane = :lane), 0), coalesce(max(n), 0)) AS last,
+       coalesce((SELECT count FROM wan_dropped WHERE lane = :lane), 0) AS dropped FROM ${rows}`,
+    ),
+    count: 0,
+    octets: 0,
+    dropped: 0,
+    last: 0,
+    departed: 0,
+  };
+}

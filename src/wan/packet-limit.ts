@@ -1,0 +1,85 @@
+import { HanwayError } from "../base/error.ts";
+
+/** MQTT control packet type of PUBLISH, in the upper half of the first octet. */
+const PUBLISH = 3;
+/** A remaining length has at most four octets of seven bits (MQTT 5, 1.5.5). */
+const MAX_LENGTH_OCTETS = 4;
+
+/**
+ * Lets a stream of MQTT packets pass and cuts every PUBLISH whose remaining length is beyond the limit down to it.
+ *
+ * A broker of MQTT 3.1.1 cannot be told a largest packet. Without a limit one hostile packet of 256 MB fills the memory;
+ * hanging up on it would bring it back at every reconnect. Cut, it still carries its topic and packet id, so it is
+ * answered as too large and acknowledged, and costs no more memory than any other.
+ */
+export class PacketLimit {
+  readonly #limit: number;
+  #first = -1;
+  #length = 0;
+  #lengthOctets = 0;
+  #pass = 0;
+  #skip = 0;
+
+  /** `limit` in octets of remaining length; at least 70,000, so that the longest topic and the packet id always fit. */
+  constructor(limit: number) {
+    this.#limit = Math.max(limit, 70_000);
+  }
+
+  /** The octets to hand on, as views of the chunk wherever nothing was cut. Throws `decode/length` or `decode/size`. */
+  take(chunk: Uint8Array): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    let from = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#pass > 0) {
+        const count = Math.min(this.#pass, chunk.length - at);
+        this.#pass -= count;
+        at += count;
+      } else if (this.#skip > 0) {
+        if (at > from) out.push(chunk.subarray(from, at));
+        const count = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= count;
+        at += count;
+        from = at;
+      } else {
+        // Headers are held back until they are whole: a cut packet gets another one.
+        if (at > from) out.push(chunk.subarray(from, at));
+        const header = this.#header(chunk[at] ?? 0);
+        at += 1;
+        from = at;
+        if (header !== undefined) out.push(header);
+      }
+    }
+    if (at > from) out.push(chunk.subarray(from, at));
+    return out;
+  }
+
+  /** One octet of the fixed header; returns the header to hand on once it is whole. */
+  #header(octet: number): Uint8Array | undefined {
+    if (this.#first < 0) {
+      this.#first = octet;
+      return undefined;
+    }
+    this.#length += (octet & 0x7f) * 2 ** (7 * this.#lengthOctets);
+    this.#lengthOctets += 1;
+    if (octet >= 0x80) {
+      if (this.#lengthOctets < MAX_LENGTH_OCTETS) return undefined;
+      throw new HanwayError("decode/length", "no MQTT packet", { field: "remainingLength" });
+    }
+    const length = this.#length;
+    const first = this.#first;
+    if (length > this.#limit && first >> 4 !== PUBLISH) {
+      throw new HanwayError("decode/size", `${length} octets, ${this.#limit} allowed`, { field: "packet" });
+    }
+    this.#pass = Math.min(length, this.#limit);
+    this.#skip = length - this.#pass;
+    this.#first = -1;
+    this.#length = 0;
+    this.#lengthOctets = 0;
+    return Uint8Array.of(first, ...remainingLength(this.#pass));
+  }
+}
+
+function remainingLength(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...remainingLength(value >>> 7)];
+}

@@ -1,0 +1,125 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Store } from "../store/store.ts";
+import type { Departure, Outbox } from "./outbox.ts";
+import type { Retained } from "./retained.ts";
+import type { Allowance } from "./transport.ts";
+
+/** Publishes the hub leaves un-acknowledged at most. */
+const WINDOW = 16;
+/** Pause after the store has failed (a full disk, say), in milliseconds. */
+const STORE_RETRY_MS = 1_000;
+
+/** The link as the sender needs it. */
+export interface Publisher {
+  publish(topic: string, payload: Uint8Array, retain: boolean, acknowledged: () => void): void;
+}
+
+/**
+ * Empties the outbox into the link, never more than a window ahead of the acknowledgements. A message gets its number in
+ * the commit before its first departure; what had departed when a link was lost departs again first, in the same order.
+ */
+export class Sender {
+  readonly #store: Store;
+  readonly #outbox: Outbox;
+  readonly #retained: Retained;
+  readonly #publisher: Publisher;
+  readonly #topicOf: (departure: Departure) => string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  /** One for every time the link came up; acknowledgements of an earlier one are void. 0 while it is down. */
+  #session = 0;
+  #sessions = 0;
+  #window = WINDOW;
+  #inFlight = 0;
+  #again: Departure[] = [];
+  #busy = false;
+
+  constructor(
+    outbox: Outbox,
+    retained: Retained,
+    publisher: Publisher,
+    topicOf: (departure: Departure) => string,
+    ports: { store: Store; clock: Clock; log: Log },
+  ) {
+    this.#store = ports.store;
+    this.#clock = ports.clock;
+    this.#log = ports.log;
+    this.#outbox = outbox;
+    this.#retained = retained;
+    this.#publisher = publisher;
+    this.#topicOf = topicOf;
+    // A message that another room put into its own transaction is not announced in any other way.
+    ports.store.watch({ committed: () => this.#outbox.waiting && this.pump(), rolledBack: () => {} });
+  }
+
+  up(allowance: Allowance): void {
+    this.#sessions += 1;
+    this.#session = this.#sessions;
+    this.#window = Math.min(WINDOW, allowance.inFlight);
+    this.#inFlight = 0;
+    this.#again = this.#outbox.departed();
+    this.#retained.restart();
+    this.pump();
+  }
+
+  down(): void {
+    this.#session = 0;
+  }
+
+  /** Sends what there is to send, as far as the window allows. */
+  pump(): void {
+    if (this.#session === 0) return;
+    while (this.#inFlight < this.#window && this.#publishNext());
+    if (this.#busy || (this.#inFlight >= this.#window && !this.#outbox.untidy)) return;
+    this.#busy = true;
+    this.#store
+      .soon(() => this.#take())
+      .then(
+        (taken) => {
+          this.#busy = false;
+          this.#again.push(...taken);
+          if (taken.length > 0 || this.#outbox.untidy) this.pump();
+        },
+        (error) => {
+          this.#busy = false;
+          this.#log.error({ err: error }, "outbox cannot be written; trying again");
+          this.#clock.after(STORE_RETRY_MS, () => this.pump());
+        },
+      );
+  }
+
+  #take(): Departure[] {
+    const free = this.#session === 0 ? 0 : this.#window - this.#inFlight - this.#again.length;
+    if (free > 0) return this.#outbox.take(free);
+    this.#outbox.tidy();
+    return [];
+  }
+
+  #publishNext(): boolean {
+    const document = this.#retained.take();
+    if (document !== undefined) {
+      this.#publish(document.topic, document.document, true, () =>
+        this.#retained.acknowledged(document.topic),
+      );
+      return true;
+    }
+    const departure = this.#again.shift();
+    if (departure === undefined) return false;
+    this.#publish(this.#topicOf(departure), departure.payload, false, () =>
+      this.#outbox.acknowledged(departure),
+    );
+    return true;
+  }
+
+  #publish(topic: string, payload: Uint8Array, retain: boolean, acknowledged: () => void): void {
+    const session = this.#session;
+    this.#inFlight += 1;
+    this.#publisher.publish(topic, payload, retain, () => {
+      if (session !== this.#session) return;
+      this.#inFlight -= 1;
+      acknowledged();
+      this.pump();
+    });
+  }
+}

@@ -1,0 +1,283 @@
+import { toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type {
+  DevicePresence,
+  Presence,
+  ReceiptReason,
+  ReceiptStage,
+  Receipts,
+  Uplink,
+  UplinkMessage,
+  UplinkOutcome,
+} from "../base/uplink.ts";
+import { formatFilter, formatTopic, type MessageId, parseTopic, type WanRoot } from "../base/wan-topic.ts";
+import type { Store } from "../store/store.ts";
+import { BrokerLink } from "./broker-link.ts";
+import { INBOX_LIMITS, Inbox, type InboxLimits } from "./inbox.ts";
+import { LINK_TIMING, type LinkTiming } from "./link-state.ts";
+import { OUTBOX_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
+import { Retained } from "./retained.ts";
+import { Sender } from "./sender.ts";
+import type { Arrival, BrokerSettings } from "./transport.ts";
+
+export interface WanSettings {
+  root: WanRoot;
+  /** The hub's software version, for `state`. */
+  version: string;
+  /** In order of preference. */
+  brokers: readonly BrokerSettings[];
+  keepAliveSeconds: number;
+  connectMs: number;
+  sessionSeconds: number;
+  /** Largest MQTT packet taken from a broker, in octets. */
+  packetLimit: number;
+  /** How often counts in `state` are brought up to date, in milliseconds. */
+  stateMs: number;
+  timing: LinkTiming;
+  outbox: OutboxLimits;
+  inbox: InboxLimits;
+}
+
+/** Everything that has a sensible value without being told. */
+export const WAN_DEFAULTS: Omit<WanSettings, "root" | "version" | "brokers"> = {
+  keepAliveSeconds: 60,
+  connectMs: 30_000,
+  sessionSeconds: 30 * 24 * 3_600,
+  packetLimit: 1024 * 1024,
+  stateMs: 60_000,
+  timing: LINK_TIMING,
+  outbox: OUTBOX_LIMITS,
+  inbox: INBOX_LIMITS,
+};
+
+/** How long a stopping hub tries to say that it goes offline, in milliseconds. */
+const LAST_WORD_MS = 1_000;
+
+/** The hub's side of the WAN contract: what it sends, what it takes in, and what the broker retains of it. */
+export class Wan implements Uplink, Receipts, Presence {
+  readonly inbox: Inbox;
+  readonly #settings: WanSettings;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #outbox: Outbox;
+  readonly #retained = new Retained();
+  readonly #link: BrokerLink;
+  readonly #sender: Sender;
+  readonly #boot: string;
+  readonly #parts = new Map<string, object>();
+  #arrived: () => void = () => {};
+  #refused = 0;
+  #told = "";
+  #dropsLogged = 0;
+  #running = false;
+
+  constructor(settings: WanSettings, ports: { store: Store; clock: Clock; random: Random; log: Log }) {
+    this.#settings = settings;
+    this.#store = ports.store;
+    this.#clock = ports.clock;
+    this.#log = ports.log;
+    this.#boot = toHex(ports.random.bytes(8));
+    this.#outbox = new Outbox(ports.store, ports.clock, settings.outbox);
+    this.inbox = new Inbox(ports.store, settings.inbox);
+    this.#link = new BrokerLink(this.#linkSettings(), this.#handlers(), ports);
+    const topicOf = (name: string, seq: number) =>
+      seq === 0
+        ? formatTopic(settings.root, { kind: "receipt", id: name as MessageId })
+        : formatTopic(settings.root, { kind: "up", device: name as Eui64, seq });
+    this.#sender = new Sender(
+      this.#outbox,
+      this.#retained,
+      this.#link,
+      ({ name, seq }) => topicOf(name, seq),
+      ports,
+    );
+    this.#dropsLogged = sum(this.#outbox.counts().dropped);
+  }
+
+  /** Starts the link. `arrived` is called whenever the inbox has something new, once for what is left from before. */
+  start(arrived: () => void): void {
+    this.#arrived = arrived;
+    this.#running = true;
+    this.#store.transaction(() => {
+      for (const message of this.inbox.started()) this.report(message.id, "failed", "internal");
+    });
+    this.#tick();
+    this.#link.start();
+    arrived();
+  }
+
+  /** Tells the broker that the hub goes, as far as it listens, and hangs up. What waits stays stored. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    if (this.#link.status.phase === "up") {
+      this.#retained.set(this.#stateTopic, json(this.#state(false)));
+      this.#sender.pump();
+      await this.#retained.settle(LAST_WORD_MS, this.#clock);
+    }
+    await this.#link.stop();
+  }
+
+  get status(): { online: boolean; broker: number; level: 4 | 5; boot: string } {
+    const { phase, broker, level } = this.#link.status;
+    return { online: phase === "up", broker, level, boot: this.#boot };
+  }
+
+  counts() {
+    return { up: this.#outbox.counts(), down: this.inbox.count(), refusedTopics: this.#refused };
+  }
+
+  async send(message: UplinkMessage): Promise<UplinkOutcome> {
+    const stored = this.#store.soon(() => this.put(message));
+    this.#sender.pump();
+    return stored;
+  }
+
+  put(message: UplinkMessage): UplinkOutcome {
+    return this.#outbox.put(message.lane, message.device, message.payload);
+  }
+
+  report(id: MessageId, stage: ReceiptStage, reason?: ReceiptReason): void {
+    const at = new Date(this.#clock.now()).toISOString();
+    const receipt = json(reason === undefined ? { stage, at } : { stage, reason, at });
+    if (this.#store.inTransaction) {
+      this.#outbox.put("receipt", id, receipt);
+      return;
+    }
+    this.#store
+      .soon(() => this.#outbox.put("receipt", id, receipt))
+      .catch((error) => this.#log.error({ err: error, id, stage }, "receipt not stored"));
+    this.#sender.pump();
+  }
+
+  state(part: "han" | "power" | "modem", value: object): void {
+    this.#parts.set(part, value);
+    this.#tellState();
+  }
+
+  device(device: Eui64, presence: DevicePresence | undefined): void {
+    const topic = formatTopic(this.#settings.root, { kind: "device", device });
+    this.#retained.set(topic, presence === undefined ? new Uint8Array() : json(presence));
+    this.#sender.pump();
+  }
+
+  get #stateTopic(): string {
+    return formatTopic(this.#settings.root, { kind: "state" });
+  }
+
+  #linkSettings() {
+    const { root, brokers, timing, keepAliveSeconds, connectMs, sessionSeconds, packetLimit } =
+      this.#settings;
+    const will = { topic: this.#stateTopic, payload: json(this.#identity(false)) };
+    const clientId = `hanway-${root.hub}`;
+    const transport = { clientId, keepAliveSeconds, connectMs, sessionSeconds, packetLimit, will };
+    return { brokers, timing, transport, filters: [formatFilter(root, "down")] };
+  }
+
+  #handlers() {
+    return {
+      up: (allowance: { inFlight: number; packet: number }) => {
+        this.#log.info({ ...this.status }, "broker link is up");
+        this.#tellState();
+        this.#sender.up(allowance);
+      },
+      down: () => this.#sender.down(),
+      message: (arrival: Arrival) => this.#message(arrival),
+    };
+  }
+
+  async #message(arrival: Arrival): Promise<void> {
+    const parsed = parseTopic(arrival.topic);
+    if ("refused" in parsed || parsed.topic.kind !== "down") {
+      this.#refused += 1;
+      this.#log.warn(
+        { topic: arrival.topic.slice(0, 200) },
+        "message on a topic that is not of the contract",
+      );
+      // A device name that no device can have: the sender is told as for any other unknown device.
+      const id = "refused" in parsed ? parsed.id : undefined;
+      if (id !== undefined && !arrival.again) this.report(id, "failed", "no-such-device");
+      return;
+    }
+    const { id, device } = parsed.topic;
+    if (arrival.payload.length > this.#settings.outbox.payload) {
+      this.report(id, "failed", "too-large");
+      return;
+    }
+    const taken = await this.#store.soon(() => {
+      const outcome = this.inbox.put({ id, device, payload: arrival.payload });
+      if (outcome === "stored") this.report(id, "stored");
+      // What the broker itself repeats is no second offer of the sender.
+      else if (outcome === "duplicate" && !arrival.again) this.report(id, "failed", "duplicate");
+      else if (outcome === "full") this.report(id, "failed", "refused");
+      return outcome;
+    });
+    this.#sender.pump();
+    if (taken === "stored") this.#arrived();
+  }
+
+  #identity(online: boolean) {
+    return { online, version: this.#settings.version, boot: this.#boot };
+  }
+
+  #state(online: boolean): object {
+    const { broker, level } = this.#link.status;
+    const { waiting, octets, dropped } = this.#outbox.counts();
+    return {
+      ...this.#identity(online),
+      at: new Date(this.#clock.now()).toISOString(),
+      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1" },
+      ...Object.fromEntries(this.#parts),
+      counts: { waiting, octets, inbox: this.inbox.count(), refusedTopics: this.#refused },
+      dropped,
+    };
+  }
+
+  #tellState(): void {
+    if (this.#link.status.phase !== "up") return;
+    this.#retained.set(this.#stateTopic, json(this.#state(true)));
+    this.#sender.pump();
+  }
+
+  /** Ages the outbox, reports drops, and tells counts that have changed. */
+  #tick(): void {
+    if (!this.#running) return;
+    this.#expire();
+    const counts = this.counts();
+    const drops = sum(counts.up.dropped);
+    if (drops > this.#dropsLogged) {
+      this.#log.warn(
+        { dropped: counts.up.dropped, count: drops - this.#dropsLogged },
+        "outbox dropped messages",
+      );
+      this.#dropsLogged = drops;
+    }
+    const told = JSON.stringify(counts);
+    if (told !== this.#told) this.#tellState();
+    this.#told = told;
+    this.#clock.after(this.#settings.stateMs, () => this.#tick());
+  }
+
+  #expire(): void {
+    this.#store
+      .soon(() => this.#outbox.expire())
+      .then(
+        (expired) => {
+          if (expired > 0 && this.#running) this.#expire();
+        },
+        (error) => this.#log.error({ err: error }, "outbox cannot be aged"),
+      );
+  }
+}
+
+function json(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, one) => total + one, 0);
+}
