@@ -38,11 +38,31 @@ export function decodeMessage(message: Uint8Array, options: { keys?: KeyAgreemen
   });
 }
 
+/** Whether a value has the outer form of a message; what is inside is for {@link encodeMessage} to judge. */
+export function isMessage(value: unknown): value is Message {
+  return isObject(value) && isObject(value.envelope) && isObject(value.payload);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const KINDS = ["PRECOMMAND", "COMMAND", "RESPONSE", "ALERT"];
+
 /** The octets of a message, from its values alone. Throws HanwayError `encode/*` naming the field that does not fit. */
 export function encodeMessage(message: Message): Uint8Array {
   const { envelope, payload } = message;
-  const content = encodePayload(envelope.kind, envelope.messageCode, payload);
-  return encodeEnvelope({ ...envelope, content });
+  if (!KINDS.includes(envelope.kind)) {
+    throw new HanwayError("encode/value", `one of ${KINDS.join(", ")} is needed`, { field: "kind" });
+  }
+  try {
+    const content = encodePayload(envelope.kind, envelope.messageCode, payload);
+    return encodeEnvelope({ ...envelope, content });
+  } catch (error) {
+    // Values that came through JSON may be of another kind than their type says; no codec looks at every one.
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new HanwayError("encode/value", "a value is missing or of another kind", { cause: error });
+  }
 }
 
 /** Runs a payload codec, whose offsets count from the start of the content, and makes them count from the message's. */

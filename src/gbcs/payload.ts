@@ -1,14 +1,20 @@
 import { equalBytes } from "../base/bytes.ts";
+import { HanwayError } from "../base/error.ts";
 import { type Asn1Kind, decodeAsn1, encodeAsn1, isAsn1, type LengthForm } from "./asn1/index.ts";
 import { type DlmsApdu, decodeDlms, encodeDlms } from "./dlms/index.ts";
 import type { Envelope } from "./envelope/envelope.ts";
+import { decodeGbz, encodeGbz, type Gbz, isGbz } from "./gbz/index.ts";
 
 /** The content of a message, decoded as its message code and first octets say (GBCS 7.2.9). */
-export type Payload = DlmsPayload | Asn1Payload | UnknownPayload;
+export type Payload = DlmsPayload | GbzPayload | Asn1Payload | UnknownPayload;
 
 export interface DlmsPayload {
   readonly format: "DLMS";
   readonly apdu: DlmsApdu;
+}
+export interface GbzPayload {
+  readonly format: "GBZ";
+  readonly gbz: Gbz;
 }
 export interface Asn1Payload {
   readonly format: "ASN.1";
@@ -25,7 +31,8 @@ export interface UnknownPayload {
 /** Contents below this length hold no length that can be written in two ways. */
 const LONG_LENGTHS_FROM = 130;
 
-function asn1Kind(kind: Envelope["kind"]): Asn1Kind {
+/** The kinds of the payload codecs, which know no pre-command. */
+function payloadKind(kind: Envelope["kind"]): Asn1Kind {
   if (kind === "RESPONSE") return "response";
   return kind === "ALERT" ? "alert" : "command";
 }
@@ -36,7 +43,9 @@ function asn1Kind(kind: Envelope["kind"]): Asn1Kind {
  * `decode/*` with the field and the offset within the content.
  */
 export function decodePayload(kind: Envelope["kind"], messageCode: number, content: Uint8Array): Payload {
-  if (isAsn1(messageCode, asn1Kind(kind))) return decodeAsn1Payload(asn1Kind(kind), messageCode, content);
+  const type = payloadKind(kind);
+  if (isAsn1(messageCode, type)) return decodeAsn1Payload(type, messageCode, content);
+  if (isGbz(content)) return { format: "GBZ", gbz: decodeGbz(content, type, messageCode) };
   switch (content[0]) {
     case 0xd9:
     case 0xda:
@@ -60,9 +69,16 @@ export function encodePayload(kind: Envelope["kind"], messageCode: number, paylo
   switch (payload.format) {
     case "DLMS":
       return encodeDlms(payload.apdu);
+    case "GBZ":
+      if (payload.gbz.kind !== payloadKind(kind)) {
+        throw new HanwayError("encode/value", "not the kind of the envelope", { field: "payload.gbz.kind" });
+      }
+      return encodeGbz(payload.gbz);
     case "ASN.1":
-      return encodeAsn1(messageCode, asn1Kind(kind), payload.value, payload.lengthForm);
+      return encodeAsn1(messageCode, payloadKind(kind), payload.value, payload.lengthForm);
     case "unknown":
       return payload.octets;
+    default:
+      throw new HanwayError("encode/value", "no such format", { field: "payload.format" });
   }
 }
