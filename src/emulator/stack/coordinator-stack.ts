@@ -111,6 +111,7 @@ export class EmulatedCoordinator implements CoordinatorStack {
     this.nwk.keys.clear();
     this.nwk.keys.active = { key: Uint8Array.from(security.networkKey), sequence: security.sequence };
     this.#trustCenter.globalKey = Uint8Array.from(security.trustCenterKey);
+    this.nwk.counter.advanceTo(security.frameCounter ?? 0);
     this.#network = { ...network };
     this.#bringUp();
   }

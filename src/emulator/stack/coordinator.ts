@@ -89,6 +89,8 @@ export interface NetworkSecurity {
   sequence: number;
   /** Global Trust Centre link key as the host gave it, 16 octets. */
   trustCenterKey: Uint8Array;
+  /** First outgoing NWK frame counter: a network restored from a backup goes on above the old one. */
+  frameCounter?: number;
 }
 
 export type JoinPolicy =

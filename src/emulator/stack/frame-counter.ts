@@ -31,6 +31,14 @@ export class FrameCounter {
     return value;
   }
 
+  /** Goes on from `start` where that is ahead; never back, since a value must not be used twice. */
+  advanceTo(start: number): void {
+    if (start <= this.#next) return;
+    this.#next = start;
+    this.#reserved = start + RESERVE;
+    this.#onReserve();
+  }
+
   /** The next value to be used. */
   get next(): number {
     return this.#next;
