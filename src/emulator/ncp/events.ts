@@ -40,32 +40,42 @@ const NETWORK_STATUS = {
 
 /** Turns what happens in the Zigbee stack into EZSP callbacks, in the order in which real sticks send them. */
 export function onStackEvent(event: StackEvent, ncp: NcpCore): void {
-  if (event.type === "changed") return ncp.flashChanged();
-  if (event.type === "network") return onNetwork(event.state, ncp);
-  if (ncp.ram.state !== "up") return;
+  if (event.type === "changed") ncp.flashChanged();
+  else if (event.type === "network") onNetwork(event.state, ncp);
+  else if (ncp.ram.state === "up") onTraffic(event, ncp);
+}
+
+function onTraffic(event: Exclude<StackEvent, { type: "changed" | "network" }>, ncp: NcpCore): void {
   switch (event.type) {
     case "incoming":
-      return onIncoming(event, ncp);
+      onIncoming(event, ncp);
+      break;
     case "sent":
-      return ncp.messageSent(event.message, event.delivered);
+      ncp.messageSent(event.message, event.delivered);
+      break;
     case "joined":
-      if (event.status !== "left") ncp.ram.count(Counter.JOIN_INDICATION);
-      ncp.emit(callbacks.trustCenterJoin, {
-        newNodeId: event.nodeId,
-        newNodeEui64: event.eui64,
-        status: DEVICE_UPDATE[event.status],
-        policyDecision: JOIN_DECISION[event.decision],
-        parentOfNewNodeId: event.parent,
-      });
-      return;
+      onJoined(event, ncp);
+      break;
     case "child":
-      return onChild(event, ncp);
+      onChild(event, ncp);
+      break;
     case "key-request":
       ncp.emit(callbacks.zigbeeKeyEstablishment, {
         partner: event.eui64,
         status: keyStatus(event.kind, ncp),
       });
   }
+}
+
+function onJoined(event: Extract<StackEvent, { type: "joined" }>, ncp: NcpCore): void {
+  if (event.status !== "left") ncp.ram.count(Counter.JOIN_INDICATION);
+  ncp.emit(callbacks.trustCenterJoin, {
+    newNodeId: event.nodeId,
+    newNodeEui64: event.eui64,
+    status: DEVICE_UPDATE[event.status],
+    policyDecision: JOIN_DECISION[event.decision],
+    parentOfNewNodeId: event.parent,
+  });
 }
 
 function keyStatus(kind: "trust-center" | "application", ncp: NcpCore): number {
@@ -90,7 +100,7 @@ function onChild(event: Extract<StackEvent, { type: "child" }>, ncp: NcpCore): v
   const index = ncp.stack.children().findIndex((child) => child.eui64 === event.eui64);
   if (!event.joining) ncp.ram.count(Counter.CHILD_REMOVED);
   ncp.emit(callbacks.childJoin, {
-    index: index < 0 ? 0 : index,
+    index: Math.max(0, index),
     joining: event.joining ? 1 : 0,
     childId: event.nodeId,
     childEui64: event.eui64,

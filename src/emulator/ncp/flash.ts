@@ -62,30 +62,30 @@ function isNetwork(value: unknown): boolean {
   return (
     value === undefined ||
     (isObject(value) &&
-      isEui(value["extendedPanId"]) &&
+      isEui(value.extendedPanId) &&
       ["panId", "channel", "txPower"].every((name) => isNumber(value[name])))
   );
 }
 
 function isStack(value: unknown): value is StackSnapshot {
   if (!isObject(value)) return false;
-  const counter = value["outgoingApsFrameCounter"];
+  const counter = value.outgoingApsFrameCounter;
   return (
-    isEui(value["eui64"]) &&
-    isNetwork(value["network"]) &&
-    isNumber(value["outgoingFrameCounter"]) &&
+    isEui(value.eui64) &&
+    isNetwork(value.network) &&
+    isNumber(value.outgoingFrameCounter) &&
     (counter === undefined || isNumber(counter)) &&
-    (value["trustCenterKey"] === undefined || isKey(value["trustCenterKey"])) &&
-    isListOf(value["networkKeys"], (item) => isKey(item["key"]) && isNumber(item["sequence"])) &&
+    (value.trustCenterKey === undefined || isKey(value.trustCenterKey)) &&
+    isListOf(value.networkKeys, (item) => isKey(item.key) && isNumber(item.sequence)) &&
     isListOf(
-      value["linkKeys"],
+      value.linkKeys,
       (item) =>
-        isEui(item["eui64"]) &&
-        isKey(item["key"]) &&
-        isNumber(item["outgoingFrameCounter"]) &&
-        isNumber(item["incomingFrameCounter"]),
+        isEui(item.eui64) &&
+        isKey(item.key) &&
+        isNumber(item.outgoingFrameCounter) &&
+        isNumber(item.incomingFrameCounter),
     ) &&
-    isListOf(value["children"], (item) => isEui(item["eui64"]) && isNumber(item["nodeId"]))
+    isListOf(value.children, (item) => isEui(item.eui64) && isNumber(item.nodeId))
   );
 }
 
@@ -96,26 +96,26 @@ function isHexTable(value: unknown): boolean {
 function isFlash(value: unknown): value is NcpFlash {
   return (
     isObject(value) &&
-    isHexTable(value["tokens"]) &&
-    isHexTable(value["mfgTokens"]) &&
-    isObject(value["bindings"]) &&
-    Object.values(value["bindings"]).every(
-      (item) => isObject(item) && isEui(item["identifier"]) && isNumber(item["clusterId"]),
+    isHexTable(value.tokens) &&
+    isHexTable(value.mfgTokens) &&
+    isObject(value.bindings) &&
+    Object.values(value.bindings).every(
+      (item) => isObject(item) && isEui(item.identifier) && isNumber(item.clusterId),
     ) &&
-    (value["formation"] === undefined || isObject(value["formation"])) &&
-    isNumber(value["securityBitmask"]) &&
-    isNumber(value["extendedSecurityBitmask"])
+    (value.formation === undefined || isObject(value.formation)) &&
+    isNumber(value.securityBitmask) &&
+    isNumber(value.extendedSecurityBitmask)
   );
 }
 
 function isStateFile(value: unknown): value is StateFile {
   return (
     isObject(value) &&
-    value["format"] === "hanway-emulated-ncp" &&
-    value["version"] === 1 &&
-    isEui(value["eui64"]) &&
-    isStack(value["stack"]) &&
-    isFlash(value["ncp"])
+    value.format === "hanway-emulated-ncp" &&
+    value.version === 1 &&
+    isEui(value.eui64) &&
+    isStack(value.stack) &&
+    isFlash(value.ncp)
   );
 }
 

@@ -158,17 +158,21 @@ export class SerialPort implements FaultTarget {
   #perform(effect: AshEffect): void {
     switch (effect.type) {
       case "write":
-        return this.#write(encodeAsh(effect.frame));
+        this.#write(encodeAsh(effect.frame));
+        break;
       case "deliver":
-        return this.#firmware?.receive(effect.data);
+        this.#firmware?.receive(effect.data);
+        break;
       case "reset":
-        return this.#resetByHost();
+        this.#resetByHost();
+        break;
       case "timer":
-        return this.#time(effect.timer, effect.ms);
+        this.#time(effect.timer, effect.ms);
+        break;
       case "lost":
         this.#counts.lost++;
         this.#firmware?.noteOverflow();
-        return;
+        break;
       case "note":
         this.#counts[effect.what]++;
         this.#log.debug({ what: effect.what }, "ASH link");
@@ -197,7 +201,7 @@ export class SerialPort implements FaultTarget {
     this.#halt();
     this.#firmware?.reset();
     const started = () => this.#step({ type: "started", code: RESET_SOFTWARE });
-    if (this.#pace.resetMs === 0) return started();
-    this.#restart = this.#clock.after(this.#pace.resetMs, started);
+    if (this.#pace.resetMs === 0) started();
+    else this.#restart = this.#clock.after(this.#pace.resetMs, started);
   }
 }

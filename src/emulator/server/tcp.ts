@@ -63,8 +63,12 @@ class Door {
   }
 
   knock(socket: Socket): void {
-    if (!this.#current) return this.#admit(socket);
-    if (this.#next) return this.#refuse(socket);
+    if (!this.#current) this.#admit(socket);
+    else if (this.#next) this.#refuse(socket);
+    else this.#wait(socket);
+  }
+
+  #wait(socket: Socket): void {
     const timer = setTimeout(() => {
       this.#next = undefined;
       this.#refuse(socket);
