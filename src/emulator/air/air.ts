@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import { Link, type LinkQuality, PERFECT_LINK } from "./link.ts";
@@ -108,10 +109,15 @@ export class Air {
     return this.#queue.length + this.#held;
   }
 
-  /** Resolves once nothing is in flight: only then may emulated time advance. */
-  idle(): Promise<void> {
-    if (this.inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /**
+   * Resolves once nothing is in flight and everybody who awaited a frame has had the turn to act on it: only then
+   * may emulated time advance.
+   */
+  async idle(): Promise<void> {
+    do {
+      if (this.inFlight > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.inFlight > 0);
   }
 
   #drain(): void {
@@ -152,7 +158,12 @@ export class Air {
   }
 
   #attempt(from: Radio, transmission: Transmission, retry: number): void {
-    const frame = decodeMac(transmission.bytes);
+    const frame = readMac(transmission.bytes);
+    if (!frame) {
+      this.counters.failed++;
+      this.defer(() => from.concluded({ acked: false, pending: false }));
+      return;
+    }
     const unicast = frame.destination !== undefined && frame.destination !== MAC_BROADCAST;
     const target = unicast ? this.#find(from, frame) : undefined;
     const delay = target ? this.link(from.eui64, target.eui64).quality.delayMs : this.#default.delayMs;
@@ -215,5 +226,15 @@ export class Air {
       this.counters.delivered++;
       this.defer(() => target.deliver(bytes, quality));
     }
+  }
+}
+
+/** Undefined for octets that no receiver would take for a frame. */
+function readMac(bytes: Uint8Array): MacFrame | undefined {
+  try {
+    return decodeMac(bytes);
+  } catch (error) {
+    if (error instanceof HanwayError) return undefined;
+    throw error;
   }
 }

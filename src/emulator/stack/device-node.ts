@@ -252,13 +252,19 @@ export class DeviceNode {
 
   /** Sends a message with APS acknowledgement, in blocks where it is long. */
   send(out: OutgoingMessage): Promise<DeviceSendOutcome> {
-    if (this.#joinState.at !== "joined") return Promise.resolve("not-joined");
+    return new Promise((resolve) => this.post(out, resolve));
+  }
+
+  /** As {@link send}, but tells the outcome in the very step of the air in which it is known. */
+  post(out: OutgoingMessage, done: (outcome: DeviceSendOutcome) => void = () => {}): void {
+    if (this.#joinState.at !== "joined") {
+      done("not-joined");
+      return;
+    }
     const message: ApsMessage = { ...out, apsAck: true, sequence: this.aps.nextSequence() };
-    return new Promise((resolve) => {
-      const outcome = sendWhole(this.aps, message, (ok) => resolve(ok ? "delivered" : "not-delivered"));
-      if (outcome !== "ok") resolve(outcome);
-      this.#pollSoon();
-    });
+    const outcome = sendWhole(this.aps, message, (ok) => done(ok ? "delivered" : "not-delivered"));
+    if (outcome !== "ok") done(outcome);
+    this.#pollSoon();
   }
 
   /** A sleepy device asks its parent for what is waiting. */
@@ -564,7 +570,7 @@ export class DeviceNode {
         ? { cluster: ZDO.managementLeave | ZDO.response, payload: this.#askedToLeave(message.payload) }
         : answerZdo(message.cluster, message.payload, this.#description(), kind !== "unicast");
     if (!answer) return;
-    void this.send({
+    this.post({
       nodeId: message.nodeId,
       profile: 0,
       cluster: answer.cluster,
