@@ -158,7 +158,7 @@ export async function createEmulatedCoordinator(
     });
     devices.push(device);
     device.on((event) => {
-      if (event.type === "joined" || event.type === "left") keeper.changed();
+      if (event.type === "joined" || event.type === "left" || event.type === "changed") keeper.changed();
     });
     device.start();
     return device;

@@ -77,7 +77,9 @@ export class Home {
     node.onMessage = (message) => {
       if (message.profile !== 0) messages.push(message);
     };
-    node.onEvent = (event) => events.push(event);
+    node.onEvent = (event) => {
+      if (event.type !== "changed") events.push(event);
+    };
     return { node, messages, events };
   }
 

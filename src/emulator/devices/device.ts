@@ -63,6 +63,8 @@ export interface EmulatedDeviceOptions {
 export type DeviceEvent =
   | { type: "joined"; how: Extract<DeviceNodeEvent, { type: "up" }>["how"]; nodeId: number }
   | { type: "left" }
+  /** The node's snapshot has changed: time to store it. */
+  | { type: "changed" }
   | { type: "tunnel-open"; tunnelId: number; peer: Eui64 | undefined }
   | { type: "tunnel-closed"; tunnelId: number }
   | { type: "message-in"; message: Uint8Array }
@@ -165,6 +167,7 @@ export class EmulatedDevice {
 
   #nodeEvent(event: DeviceNodeEvent): void {
     if (event.type === "up") this.#emit({ type: "joined", how: event.how, nodeId: event.nodeId });
+    if (event.type === "changed") this.#emit(event);
     if (event.type !== "down") return;
     this.tunnels.clear();
     this.#emit({ type: "left" });

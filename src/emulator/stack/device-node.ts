@@ -63,7 +63,9 @@ export type DeviceNodeEvent =
   | { type: "up"; how: "joined" | "rejoined" | "resumed"; nodeId: number; extendedPanId: Eui64 }
   | { type: "down" }
   /** An application link key came from the Trust Centre. */
-  | { type: "partner-key"; partner: Eui64 };
+  | { type: "partner-key"; partner: Eui64 }
+  /** What `snapshot` returns has changed: a real device would write its flash now. */
+  | { type: "changed" };
 
 interface Home {
   channel: number;
@@ -80,6 +82,9 @@ export interface DeviceNodeSnapshot {
   outgoingFrameCounter: number;
   outgoingApsFrameCounter: number;
   trustCenterIncoming: number;
+  /** Where key establishment has replaced the install code's key. */
+  trustCenterKey?: string;
+  partnerKeys?: { eui64: Eui64; key: string; incoming: number }[];
   home?: Home;
 }
 
@@ -146,7 +151,11 @@ export class DeviceNode {
     this.eui64 = eui64;
     this.#clock = clock;
     this.settings = { ...DEVICE_NODE_DEFAULTS, ...options.settings };
-    this.#trustCenterLink = new LinkKey(eui64, options.linkKey, snapshot?.trustCenterIncoming ?? 0);
+    const ownKey =
+      snapshot?.trustCenterKey === undefined ? options.linkKey : fromHex(snapshot.trustCenterKey);
+    this.#trustCenterLink = new LinkKey(eui64, ownKey, snapshot?.trustCenterIncoming ?? 0);
+    for (const { eui64: peer, key, incoming } of snapshot?.partnerKeys ?? [])
+      this.#partners.set(peer, new LinkKey(peer, fromHex(key), incoming));
     const radio = air.attach(eui64);
     radio.receiving = false;
     this.#mac = new MacLayer(radio, clock, {
@@ -159,7 +168,7 @@ export class DeviceNode {
     this.nwk = new NwkLayer({
       eui64,
       mac: this.#mac,
-      counter: new FrameCounter(snapshot?.outgoingFrameCounter ?? 0),
+      counter: new FrameCounter(snapshot?.outgoingFrameCounter ?? 0, () => this.#noteChange()),
       receive: (frame) => {
         if (frame.header.type === "command") this.#nwkCommand(frame);
         else this.aps.receive(frame);
@@ -168,7 +177,7 @@ export class DeviceNode {
     this.aps = new ApsLayer({
       nwk: this.nwk,
       clock,
-      counter: new FrameCounter(snapshot?.outgoingApsFrameCounter ?? 0),
+      counter: new FrameCounter(snapshot?.outgoingApsFrameCounter ?? 0, () => this.#noteChange()),
       firstSequence: options.random.below(256),
       ...(options.aps ? { settings: options.aps } : {}),
       handlers: {
@@ -237,6 +246,7 @@ export class DeviceNode {
   /** Replaces the Trust Centre link key, for instance by the one from key establishment. */
   setTrustCenterLinkKey(key: Uint8Array): void {
     this.#trustCenterLink = new LinkKey(this.eui64, Uint8Array.from(key));
+    this.#noteChange();
   }
 
   hasKeyWith(partner: Eui64): boolean {
@@ -290,10 +300,18 @@ export class DeviceNode {
             networkKeySequence: active.sequence,
           }
         : undefined;
+    const { key, incoming } = this.#trustCenterLink;
+    const partnerKeys = [...this.#partners.values()].map((link) => ({
+      eui64: link.eui64,
+      key: toHex(link.key),
+      incoming: link.incoming,
+    }));
     return {
       outgoingFrameCounter: this.nwk.counter.reserved,
       outgoingApsFrameCounter: this.aps.counter.reserved,
-      trustCenterIncoming: this.#trustCenterLink.incoming,
+      trustCenterIncoming: incoming,
+      ...(key === this.#options.linkKey ? {} : { trustCenterKey: toHex(key) }),
+      ...(partnerKeys.length > 0 ? { partnerKeys } : {}),
       ...(home ? { home } : {}),
     };
   }
@@ -308,6 +326,10 @@ export class DeviceNode {
     this.nwk.parent = 0;
     this.nwk.keys.active = { key: fromHex(home.networkKey), sequence: home.networkKeySequence };
     this.nwk.learn(0, home.trustCenter);
+  }
+
+  #noteChange(): void {
+    this.#options.air.defer(() => this.onEvent({ type: "changed" }));
   }
 
   #linkKey(peer: Eui64): LinkKey | undefined {
@@ -423,6 +445,7 @@ export class DeviceNode {
     this.#failedPolls = 0;
     if (this.sleepy) this.#mac.radio.receiving = false;
     this.#announce();
+    for (const partner of this.#partners.keys()) this.#find(partner);
     this.#schedulePoll();
     this.onEvent({ type: "up", how, nodeId: this.nodeId, extendedPanId: this.#extendedPanId ?? this.eui64 });
   }
@@ -520,10 +543,12 @@ export class DeviceNode {
 
   #apsCommand(command: ApsCommand, meta: ApsCommandMeta): void {
     if (command.id === "transport-network-key") this.#networkKey(command, meta);
-    else if (command.id === "switch-key" && meta.nwkSecured) this.nwk.keys.switchTo(command.sequence);
-    else if (command.id === "transport-link-key" && meta.securedWith === "key-load") {
+    else if (command.id === "switch-key" && meta.nwkSecured) {
+      if (this.nwk.keys.switchTo(command.sequence)) this.#noteChange();
+    } else if (command.id === "transport-link-key" && meta.securedWith === "key-load") {
       this.#partners.set(command.partner, new LinkKey(command.partner, Uint8Array.from(command.key)));
       this.#find(command.partner);
+      this.#noteChange();
       this.onEvent({ type: "partner-key", partner: command.partner });
     }
   }

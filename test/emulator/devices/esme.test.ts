@@ -24,7 +24,9 @@ async function meter(options: Partial<EmulatedDeviceOptions> = {}) {
     ...options,
   });
   const events: DeviceEvent[] = [];
-  device.on((event) => events.push(event));
+  device.on((event) => {
+    if (event.type !== "changed") events.push(event);
+  });
   home.hub.importLinkKey(-1, METER, installCodeKey(CODE));
   home.hub.permitJoining(255);
   device.start();

@@ -244,6 +244,17 @@ test("two devices get a link key for each other from the Trust Centre and speak 
   await home.run(10_000);
   expect(await outcome).toBe("delivered");
   expect(display.messages).toMatchObject([{ nodeId: meter.node.nodeId, apsSecurity: true }]);
+
+  const stored = JSON.parse(JSON.stringify(meter.node.snapshot()));
+  expect(stored.partnerKeys).toMatchObject([{ eui64: other }]);
+  meter.node.close();
+  const again = home.device({ snapshot: stored });
+  again.node.start();
+  await home.run(1_000);
+  expect(again.node.hasKeyWith(other)).toBe(true);
+  const back = display.node.send(seMessage(again.node.nodeId, Uint8Array.of(8)));
+  await home.run(10_000);
+  expect(await back).toBe("delivered");
 });
 
 test("a sleepy device joins, gets what was held for it when it polls, and a frame nobody fetched fails", async () => {
