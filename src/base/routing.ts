@@ -1,11 +1,12 @@
 import type { Eui64 } from "./eui64.ts";
 import type { Downlink, ReceiptReason, UplinkMessage } from "./uplink.ts";
+import type { MessageId } from "./wan-topic.ts";
 
 /** How handing a message to a device on the HAN ended. */
 export type DeliveryOutcome =
   /** The device has acknowledged every block of it. */
   | "delivered"
-  /** It waits in the mailbox of a sleeping meter, which reports its collection itself. */
+  /** It is stored in the mailbox of a sleeping meter, which reports what becomes of it. */
   | "waiting"
   | "tunnel-lost"
   | "too-large"
@@ -13,10 +14,13 @@ export type DeliveryOutcome =
   | "mailbox-full"
   | "suspended";
 
-/** The way to one device or to all devices of the HAN: a tunnel, or the mailbox of the gas meter. */
+/** The way to one device of the HAN: a tunnel, or the mailbox of the gas meter. */
 export interface Deliver {
-  /** The octets are handed over as they are. Never rejects for an expected failure. */
-  deliver(downlink: Downlink): Promise<DeliveryOutcome>;
+  /**
+   * Hands the octets over as they are. `id` names the sender's message; there is none for what another device of the HAN
+   * sent. Expected failures are outcomes, not rejections.
+   */
+  deliver(device: Eui64, payload: Uint8Array, id: MessageId | undefined): Promise<DeliveryOutcome>;
 }
 
 /** How a Command addressed to the hub itself (CHF, GPF) ended, with what is left to do about it. */
@@ -25,7 +29,7 @@ export interface Execution {
   readonly failed?: ReceiptReason;
   /**
    * Writes the anti-replay counter, the state and the log entry. Called inside the transaction that also stores the
-   * answers and the receipt and takes the Command out of the inbox; synchronous, and repeatable after a rollback.
+   * answers and the receipt and takes the Command out of the inbox. Synchronous.
    */
   readonly writes?: () => void;
   /** Response and alerts, in order. */
@@ -34,15 +38,23 @@ export interface Execution {
   readonly after?: () => void;
 }
 
-/** A logical device inside the hub. Authenticates, checks replay and executes; writes nothing before `writes` is called. */
+/** A logical device inside the hub. Authenticates, checks replay and executes, but writes only in `writes`. */
 export interface Executor {
   execute(command: Downlink): Promise<Execution>;
 }
 
-/** Where a message goes by its target, as the router asks for every message afresh. */
+/** Where messages go by their target, asked afresh for every one. */
 export interface Destinations {
-  /** The way to a device in the Device Log, or undefined where it is not in it. */
+  /** The way to a device in the Device Log; undefined where it is not in it. */
   han(device: Eui64): Deliver | undefined;
-  /** The hub's own logical device with this Entity Identifier: a route, `absent` where it is not fitted, or undefined. */
+  /** The hub's logical device with this Entity Identifier: `absent` where it is the hub's but nothing executes for it. */
   own(device: Eui64): Executor | "absent" | undefined;
+}
+
+/** The header of a Command that did not reach its device (alert 0x8F84 names it by these). */
+export interface UndeliveredCommand {
+  readonly cra: 1 | 2 | 3;
+  readonly counter: bigint;
+  readonly originator: Eui64;
+  readonly target: Eui64;
 }
