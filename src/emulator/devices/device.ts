@@ -258,11 +258,21 @@ export class EmulatedDevice {
     this.#emit({ type: "message-in", message });
     const release = this.#air.hold();
     try {
-      const answer = await this.messageHandler(message);
+      const answer = await this.#answer(message);
       if (answer === undefined) this.counts.unanswered++;
       else void this.#transfer(tunnel, answer);
     } finally {
       release();
+    }
+  }
+
+  /** A message that cannot be decoded is met with silence, as GBCS wants; any other fault is a fault. */
+  async #answer(message: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      return await this.messageHandler(message);
+    } catch (error) {
+      if (error instanceof HanwayError) return undefined;
+      throw error;
     }
   }
 
