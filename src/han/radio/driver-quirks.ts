@@ -50,25 +50,59 @@ function resetAgain(ezsp: Ezsp): void {
 }
 
 const ASH_TICK_MS = 100;
+/** A reset is repeated after so many times the time that the last one took, and never sooner than this. */
+const RESET_PATIENCE = 3;
+const MIN_RESET_REPEAT_MS = 1_000;
+
+export interface AshTimerEvents {
+  /** The link is open, so many milliseconds after the first reset. */
+  connected(resetMs: number): void;
+  /** The link has closed: retransmissions are used up. */
+  dead(): void;
+}
 
 /**
  * Gives the driver's ASH layer the timer that it lacks: it looks at its acknowledgement time-out only when something
- * arrives, so that one lost command would end the link. `dead` is called when the retransmissions are used up.
- * Returns the way to stop.
+ * arrives, so that one lost command would end the link. A lost reset it repeats after five seconds; where
+ * `lastResetMs` says that this stick is quicker, that happens sooner (a stick that is booting must not be reset
+ * again). Returns the way to stop.
  */
-export function driveAshTimer(ezsp: Ezsp, dead: () => void): () => void {
+export function driveAshTimer(
+  ezsp: Ezsp,
+  lastResetMs: number | undefined,
+  isOpen: () => boolean,
+  events: AshTimerEvents,
+): () => void {
   const { ash } = ezsp;
-  let connected = false;
+  let was: "closed" | "resetting" | "connected" = "closed";
+  let begun = 0;
+  let resetAt = 0;
+  const repeatMs =
+    lastResetMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(MIN_RESET_REPEAT_MS, RESET_PATIENCE * lastResetMs);
   const tick = setInterval(() => {
-    if (ash.connected) {
-      connected = true;
-      try {
-        ash.sendExec();
-      } catch {
-        // The port closed in this moment; the driver reports that by itself.
-      }
+    const now = performance.now();
+    if (was === "closed" && isOpen()) {
+      was = "resetting";
+      begun = now;
+      resetAt = now;
     }
-    if (connected && !ash.connected) dead();
+    if (was === "resetting" && ash.connected) {
+      was = "connected";
+      events.connected(now - begun);
+    }
+    if (was === "connected" && !ash.connected) events.dead();
+    if (was === "resetting" && now - resetAt >= repeatMs) {
+      resetAt = now;
+      void ash.resetNcp();
+    }
+    if (was === "closed" || !isOpen()) return;
+    try {
+      ash.sendExec();
+    } catch {
+      // The port closed in this moment; the driver reports that by itself.
+    }
   }, ASH_TICK_MS);
   tick.unref();
   return () => clearInterval(tick);

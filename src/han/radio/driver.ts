@@ -19,7 +19,7 @@ import {
   useDriverLog,
   useEndpoints,
 } from "./herdsman.ts";
-import type { NetworkRecord } from "./network-record.ts";
+import type { NetworkMemory, NetworkRecord } from "./network-record.ts";
 import { guardPort } from "./port-guard.ts";
 import { quietestChannel } from "./quiet-channel.ts";
 import type { RadioSettings } from "./settings.ts";
@@ -72,26 +72,20 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #network: { panID: number; extendedPanID: number[]; channelList: number[]; networkKey: number[] };
   #record: NetworkRecord | undefined;
-  readonly #save: (record: NetworkRecord) => void;
+  readonly #memory: NetworkMemory;
   readonly #stopTimer: () => void;
   #version = 0;
   #starting = true;
   #closed = false;
   #lost = false;
 
-  /** `record` is the network to resume; `save` stores the record of a new one before it is formed. */
-  constructor(
-    settings: RadioSettings,
-    record: NetworkRecord | undefined,
-    save: (record: NetworkRecord) => void,
-    events: DriverEvents,
-    log: Log,
-  ) {
+  constructor(settings: RadioSettings, memory: NetworkMemory, events: DriverEvents, log: Log) {
     useDriverLog(log, settings.verbose);
     useEndpoints(HUB_ENDPOINTS);
     this.#settings = settings;
+    const { record } = memory;
+    this.#memory = memory;
     this.#record = record;
-    this.#save = save;
     this.#events = events;
     this.#log = log;
     this.#network = {
@@ -110,7 +104,12 @@ export class Driver {
     // Private in the typings, and the only way to per-device keys and APS security.
     this.ezsp = this.#adapter["ezsp"];
     this.#adapter.on("disconnected", () => this.#lose("the link to the radio was lost"));
-    this.#stopTimer = driveAshTimer(this.ezsp, () => this.#lose("the radio stopped answering"));
+    this.#stopTimer = driveAshTimer(this.ezsp, memory.resetMs, () => this.#adapter.transport.isOpen, {
+      connected: (resetMs) => {
+        memory.resetMs = resetMs;
+      },
+      dead: () => this.#lose("the radio stopped answering"),
+    });
     this.#overrideStart();
     this.#overrideEvents();
     tameDriver(this.ezsp, () => this.#closed, log);
@@ -140,7 +139,8 @@ export class Driver {
     const parameters = await this.#adapter.getNetworkParameters();
     if (this.#record === undefined) throw new HanwayError("internal", "network without a record");
     const record = { ...this.#record, panId: parameters.panID, channel: parameters.channel };
-    if (record.panId !== this.#record.panId || record.channel !== this.#record.channel) this.#save(record);
+    if (record.panId !== this.#record.panId || record.channel !== this.#record.channel)
+      this.#memory.save(record);
     return { record, formed: result !== "resumed" };
   }
 
@@ -245,7 +245,7 @@ export class Driver {
       networkKey: Uint8Array.from(this.#network.networkKey),
       frameCounter: 0,
     };
-    this.#save(this.#record);
+    this.#memory.save(this.#record);
   }
 
   #overrideEvents(): void {

@@ -9,7 +9,7 @@ import { Admissions } from "./admission.ts";
 import { leaseFrameCounter } from "./counter-lease.ts";
 import { EzspError, SLStatus } from "./herdsman.ts";
 import { Joins } from "./joins.ts";
-import { type NetworkRecord, readNetworkRecord, writeNetworkRecord } from "./network-record.ts";
+import { NetworkMemory } from "./network-record.ts";
 import {
   type IncomingAps,
   MAX_ASDU,
@@ -33,7 +33,7 @@ export class EmberRadio implements RadioPort {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Log;
-  readonly #recordFile: string;
+  readonly #memory: NetworkMemory;
   readonly #listeners = new Set<(event: RadioEvent) => void>();
   readonly #admissions: Admissions;
   readonly #addresses = new Addresses();
@@ -41,7 +41,6 @@ export class EmberRadio implements RadioPort {
   readonly #closing = new Set<Promise<void>>();
   #supervisor = SUPERVISOR_STOPPED;
   #link: RadioLink | undefined;
-  #record: NetworkRecord | undefined;
   #state: RadioState = "stopped";
   #network: NetworkInfo | undefined;
   #capabilities: RadioCapabilities | undefined;
@@ -55,7 +54,7 @@ export class EmberRadio implements RadioPort {
     this.#clock = clock;
     this.#random = random;
     this.#log = log;
-    this.#recordFile = join(settings.dataFolder, RECORD_FILE);
+    this.#memory = new NetworkMemory(join(settings.dataFolder, RECORD_FILE));
     this.#admissions = new Admissions(settings, clock, log);
   }
 
@@ -71,7 +70,7 @@ export class EmberRadio implements RadioPort {
 
   async start(): Promise<NetworkInfo> {
     if (this.#starting !== undefined) return this.#starting.promise;
-    this.#record = readNetworkRecord(this.#recordFile);
+    this.#memory.load();
     const starting = Promise.withResolvers<NetworkInfo>();
     this.#starting = starting;
     this.#input({ type: "start" });
@@ -210,8 +209,7 @@ export class EmberRadio implements RadioPort {
   #connect(attempt: number): void {
     const link = new RadioLink(
       this.#settings,
-      this.#record,
-      (record) => this.#save(record),
+      this.#memory,
       {
         lost: (reason) => this.#input({ type: "lost", attempt, reason }),
         frame: (frame) => this.#frame(frame),
@@ -265,16 +263,11 @@ export class EmberRadio implements RadioPort {
     this.#log.info({ ...opened.capabilities }, "radio: what the firmware can do");
     leaseFrameCounter(
       link.ezsp,
-      () => (this.#link === link ? this.#record : undefined),
-      (record) => this.#save(record),
+      () => (this.#link === link ? this.#memory.record : undefined),
+      (record) => this.#memory.save(record),
       this.#clock,
       this.#log,
     );
-  }
-
-  #save(record: NetworkRecord): void {
-    writeNetworkRecord(this.#recordFile, record);
-    this.#record = record;
   }
 
   #frame(frame: IncomingAps): void {

@@ -20,6 +20,32 @@ export interface NetworkRecord {
   frameCounter: number;
 }
 
+/** What one driver leaves to the next: the stored network, and how long the stick takes to reset. */
+export class NetworkMemory {
+  /** Time of the last reset; undefined before the first. */
+  resetMs: number | undefined;
+  readonly #file: string;
+  #record: NetworkRecord | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** The network to resume, undefined for a hub that never formed one. */
+  get record(): NetworkRecord | undefined {
+    return this.#record;
+  }
+
+  load(): void {
+    this.#record = readNetworkRecord(this.#file);
+  }
+
+  save(record: NetworkRecord): void {
+    writeNetworkRecord(this.#file, record);
+    this.#record = record;
+  }
+}
+
 /** Reads the record, or undefined where there is none. Throws `config/unreadable` rather than form a new network. */
 export function readNetworkRecord(file: string): NetworkRecord | undefined {
   let text: string;

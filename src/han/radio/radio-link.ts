@@ -8,7 +8,7 @@ import { ApsSender } from "./aps-sender.ts";
 import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";
 import { lookedUpNodeId } from "./driver-quirks.ts";
 import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
-import type { NetworkRecord } from "./network-record.ts";
+import type { NetworkMemory } from "./network-record.ts";
 import type { IncomingAps, OutgoingAps, RadioCapabilities, SendOutcome } from "./port.ts";
 import { probe } from "./probe.ts";
 import type { RadioSettings } from "./settings.ts";
@@ -45,14 +45,7 @@ export class RadioLink implements AdmissionLink {
   #zdoSequence = 0;
   #ended = false;
 
-  constructor(
-    settings: RadioSettings,
-    record: NetworkRecord | undefined,
-    save: (record: NetworkRecord) => void,
-    events: LinkEvents,
-    clock: Clock,
-    log: Log,
-  ) {
+  constructor(settings: RadioSettings, memory: NetworkMemory, events: LinkEvents, clock: Clock, log: Log) {
     this.#dead.promise.catch(() => {});
     this.#settings = settings;
     this.#clock = clock;
@@ -60,8 +53,7 @@ export class RadioLink implements AdmissionLink {
     this.#events = events;
     this.driver = new Driver(
       settings,
-      record,
-      save,
+      memory,
       {
         lost: (reason) => this.#lose(reason),
         incoming: (type, aps, info, payload) => this.#receiver.incoming(type, aps, info, payload),

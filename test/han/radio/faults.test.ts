@@ -92,6 +92,16 @@ describe("recovery of the link to the radio", () => {
     },
   );
 
+  it("a single lost command is repeated by the ASH timer and costs no reset", async () => {
+    const { bench, radio, events, device } = await home(undefined, { keepAliveMs: 60_000 });
+    bench.faults.inject({ name: "stall", durationMs: 60_000 });
+    const setting = radio.setLinkKey(device.eui64, KEY);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    bench.faults.clear();
+    await expect(setting).resolves.toBeUndefined();
+    expect(events.ups()).toBe(1);
+  });
+
   it("comes back by itself when the port is gone for a while", async () => {
     const { bench, radio, events, device } = await home();
     const address = bench.url;
@@ -127,7 +137,7 @@ if (!hasSocat && process.env["CI"] !== "true")
   console.log("test/han/radio: the pseudo terminal is skipped, socat is not installed");
 
 describe.runIf(hasSocat || process.env["CI"] === "true")("radio on a serial port", () => {
-  it("forms, carries 4,096 octets and comes back after the terminal was closed", async () => {
+  it("forms, carries 4,096 octets and comes back after a reset, which closes and opens the terminal", async () => {
     const { bench, radio, events, device } = await home("pty");
     await expect(radio.send(message(device, 4_096))).resolves.toBe("delivered");
     bench.faults.inject({ name: "reset" });
