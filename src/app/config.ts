@@ -63,8 +63,10 @@ const ConfigSchema = v.strictObject({
     port: RadioPortUrl,
     baudRate: v.optional(wholeNumber(9_600, 1_000_000), 115_200),
     rtscts: v.optional(v.boolean("true or false is needed"), false),
-    /** 2.4 GHz channel of a newly formed network; left out, the quietest of 11 to 26 as far as the radio tells. */
+    /** 2.4 GHz channel of a newly formed network. */
     channel: v.optional(wholeNumber(11, 26)),
+    /** Without `channel`: measure the energy on all of them first (about 2 s, once) and take the quietest. */
+    quietChannel: v.optional(v.boolean("true or false is needed"), true),
     keepAliveSeconds: v.optional(wholeNumber(1, 60), 3),
   }),
   wan: v.strictObject({

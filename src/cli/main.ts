@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Command, explain, type Io, say } from "./io.ts";
+import { version } from "./version.ts";
 
 interface Entry {
   summary: string;
@@ -82,11 +82,4 @@ function usage(): string {
     "",
     "Example: hanway demo",
   ].join("\n");
-}
-
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "?";
 }

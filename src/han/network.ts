@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
+import type { Deliver } from "../base/routing.ts";
 import { installCodeKey } from "../cbke/install-code.ts";
 import { TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
 import { type DeviceSpec, type DeviceView, type HanDevice, TUNNEL_SERVERS, viewOf } from "./device.ts";
@@ -8,7 +9,7 @@ import { Dispatch } from "./dispatch.ts";
 import { JoinProof } from "./join/proof.ts";
 import type { NetworkInfo, RadioEvent, RadioPort } from "./radio/port.ts";
 import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
-import { type DeliveryOutcome, TUNNEL_SETTINGS, TunnelClient } from "./tunnel/client.ts";
+import { TUNNEL_SETTINGS, TunnelClient } from "./tunnel/client.ts";
 import { encodeMatchServerRequest, encodeNwkAddressRequest, ZDO } from "./zdo.ts";
 
 export type HanEvent =
@@ -75,23 +76,14 @@ export class HomeAreaNetwork {
     await this.#radio.stop();
   }
 
-  knows(eui64: Eui64): boolean {
-    return this.#devices.has(eui64);
-  }
-
   views(): DeviceView[] {
     return [...this.#devices.values()].map(viewOf);
   }
 
-  /** Hands a message to the device's tunnel, bytes untouched. */
-  async deliver(
-    eui64: Eui64,
-    message: Uint8Array,
-  ): Promise<DeliveryOutcome | "no-such-device" | "unsupported"> {
-    const device = this.#devices.get(eui64);
-    if (device === undefined) return "no-such-device";
-    if (device.tunnel === undefined) return "unsupported";
-    return device.tunnel.deliver(message);
+  /** The way to a device's tunnel, for the router; undefined for a device not on the list or without a tunnel. */
+  way(eui64: Eui64): Deliver | undefined {
+    const tunnel = this.#devices.get(eui64)?.tunnel;
+    return tunnel === undefined ? undefined : { deliver: (_device, message) => tunnel.deliver(message) };
   }
 
   #makeDevice(spec: DeviceSpec): HanDevice {

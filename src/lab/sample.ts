@@ -129,6 +129,5 @@ function macParties(parties: { farEnd: Eui64; meter: Eui64 }): MacParties {
       (party) => pairs.get(party)?.publicKey,
     ),
     accessControlBroker: parties.farEnd,
-    hanOnly: false,
   };
 }

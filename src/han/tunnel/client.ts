@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import type { DeliveryOutcome } from "../../base/routing.ts";
 import {
   encodeTunnelling,
   NO_MANUFACTURER_CODE,
@@ -12,9 +13,6 @@ import {
 import type { OutgoingAps, SendOutcome } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import { TUNNEL_TIMING, type TunnelEffect, type TunnelInput, type TunnelState, tunnelStep } from "./state.ts";
-
-/** What became of one message handed to a tunnel. */
-export type DeliveryOutcome = "delivered" | "tunnel-lost" | "too-large" | "busy";
 
 export interface TunnelSettings {
   /** MaximumIncomingTransferSize that the hub states, and the largest message it hands to the device, in octets. */

@@ -1,0 +1,163 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Destinations } from "../base/routing.ts";
+import type { DeviceView } from "../han/device.ts";
+import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
+import { EmberRadio } from "../han/radio/ember-radio.ts";
+import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
+import { Router } from "../router/router.ts";
+import { Store } from "../store/store.ts";
+import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
+import type { HubConfig } from "./config.ts";
+import { tellPresence } from "./presence.ts";
+import { radioSettings, wanRoot } from "./settings.ts";
+
+export interface HubOptions {
+  config: HubConfig;
+  version: string;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** What happens on the HAN, for whoever shows it. */
+  onEvent?: (event: HanEvent) => void;
+}
+
+export interface HubStatus {
+  network: NetworkInfo | undefined;
+  radio: RadioCapabilities | undefined;
+  online: boolean;
+  devices: DeviceView[];
+}
+
+/**
+ * A running hub: one store, one radio, one broker link, and the router between them. This is the composition root:
+ * every part gets what it needs by its constructor, here and nowhere else.
+ */
+export class Hub implements AsyncDisposable {
+  readonly #log: Log;
+  readonly #store: Store;
+  readonly #radio: EmberRadio;
+  readonly #han: HomeAreaNetwork;
+  readonly #wan: Wan;
+  readonly #router: Router;
+
+  private constructor(options: HubOptions) {
+    const { config, clock, random, log } = options;
+    this.#log = log;
+    this.#store = openStore(config.hub.dataDir, clock);
+    this.#radio = new EmberRadio(radioSettings(config), clock, random, log);
+    this.#wan = new Wan(
+      {
+        ...WAN_DEFAULTS,
+        root: wanRoot(config),
+        version: options.version,
+        brokers: config.wan.broker.map(({ url, username, password }) => ({
+          url,
+          ...(username === undefined ? {} : { username }),
+          ...(password === undefined ? {} : { password }),
+        })),
+        keepAliveSeconds: config.wan.keepAliveSeconds,
+      },
+      { store: this.#store, clock, random, log },
+    );
+    this.#han = new HomeAreaNetwork(
+      { radio: this.#radio, clock, log, emit: (event) => this.#onHan(event, options.onEvent) },
+      config.device.map(({ eui64, type, transferSize, installCode }) => ({
+        eui64,
+        type,
+        transferSize,
+        ...(installCode === undefined ? {} : { installCode }),
+      })),
+    );
+    this.#router = new Router({
+      store: this.#store,
+      inbox: this.#wan.inbox,
+      uplink: this.#wan,
+      receipts: this.#wan,
+      destinations: this.#destinations(config),
+      clock,
+      log,
+    });
+  }
+
+  /**
+   * Starts the WAN and the HAN side by side; resolves when the network is up. Throws with one clear sentence when the
+   * radio cannot be opened or the data folder cannot be used; a broker that is away is waited for instead.
+   */
+  static async start(options: HubOptions): Promise<Hub> {
+    const hub = new Hub(options);
+    try {
+      hub.#wan.start(() => hub.#router.wake());
+      const network = await hub.#han.start(options.config.hub.joinSeconds);
+      hub.#checkGpf(options.config.hub.gpf, network.eui64);
+      return hub;
+    } catch (error) {
+      await hub[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  status(): HubStatus {
+    return {
+      network: this.#radio.network,
+      radio: this.#radio.capabilities,
+      online: this.#wan.status.online,
+      devices: this.#han.views(),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const routed = this.#router.stop();
+    await this.#han.stop();
+    await routed;
+    await this.#wan.stop();
+    this.#store[Symbol.dispose]();
+  }
+
+  #destinations(config: HubConfig): Destinations {
+    return {
+      han: (device) => this.#han.way(device),
+      // The radio's own EUI-64 is the GPF's identifier (A1.2), also where the settings name another.
+      own: (device) =>
+        device === config.hub.chf || device === config.hub.gpf || device === this.#radio.network?.eui64
+          ? "absent"
+          : undefined,
+    };
+  }
+
+  #onHan(event: HanEvent, watcher: HubOptions["onEvent"]): void {
+    if (event.type === "message") {
+      this.#router.fromHan(event.device, event.payload).catch((error: unknown) => {
+        this.#log.error({ device: event.device, err: error }, "a device's message could not be stored");
+      });
+    } else {
+      tellPresence(this.#wan, this.#radio.network, this.#radio.state, this.#han.views());
+    }
+    watcher?.(event);
+  }
+
+  #checkGpf(configured: Eui64 | undefined, radio: Eui64): void {
+    if (configured === undefined || configured === radio) return;
+    this.#log.warn(
+      { setting: configured, radio },
+      "hub.gpf is not the radio's EUI-64, which is what devices on the HAN know the GPF by",
+    );
+  }
+}
+
+function openStore(dataDir: string, clock: Clock): Store {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new HanwayError("config/invalid", `the folder ${dataDir} cannot be made or used`, {
+      field: "hub.dataDir",
+      cause,
+    });
+  }
+  return new Store(join(dataDir, "hub.sqlite"), clock);
+}

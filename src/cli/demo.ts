@@ -1,0 +1,86 @@
+import { parseArgs } from "node:util";
+import { type Demo, startDemo } from "../lab/demo.ts";
+import { pairVectors, readVectors } from "../lab/vectors.ts";
+import {
+  durationOption,
+  type Io,
+  interruptedCode,
+  numberOption,
+  readArgs,
+  say,
+  UsageError,
+  untilAborted,
+} from "./io.ts";
+import { version } from "./version.ts";
+
+const HELP = `hanway demo: a whole smart-meter home on the desk, in one process
+
+Usage: hanway demo [--vectors FILE] [--exit-when-done | --exit-after TIME] [--json] [--seed N] [--loss P]
+
+An embedded MQTT broker, an emulated Zigbee coordinator with an electricity meter on its air, the hub between them,
+and a far end that sends messages. Ctrl-C ends it with a summary.
+
+  --vectors FILE     offer every recorded ESME Command of a JSON-lines file at the broker instead; the meter must
+                     receive exactly those octets and answers with the recorded Response
+  --exit-when-done   end when everything offered has arrived, or 10 s after the last was offered
+  --exit-after TIME  end after this time (20s, 1m); nothing is offered in the last 2 s
+  --json             one JSON object on standard output at the end; the story goes to standard error
+  --seed N           seed of everything that is drawn by chance on the emulated air (default 1)
+  --loss P           share of radio frames lost on the emulated air, 0 to 0.3 (default 0)
+  --broker-port N    port of the embedded broker on 127.0.0.1 (default: any free one)
+
+Example: hanway demo --vectors rtds.jsonl --exit-when-done --json`;
+
+export async function demo(args: string[], io: Io): Promise<number> {
+  const { values } = readArgs(() => parseArgs({ args, options: OPTIONS }));
+  if (values.help) {
+    say(io.stdout, HELP);
+    return 0;
+  }
+  if (values["exit-when-done"] && values["exit-after"] !== undefined) {
+    throw new UsageError("--exit-when-done and --exit-after cannot be used together");
+  }
+  const exitAfterMs = durationOption(values["exit-after"], "exit-after");
+  const seed = numberOption(values.seed, "seed", 0, 0xffffffff) ?? 1;
+  const loss = shareOption(values.loss, "loss");
+  const brokerPort = numberOption(values["broker-port"], "broker-port", 0, 65_535) ?? 0;
+  const vectors = values.vectors === undefined ? undefined : pairVectors(readVectors(values.vectors));
+  const story = values.json === true ? io.stderr : io.stdout;
+
+  await using running: Demo = await startDemo({
+    vectors,
+    exitWhenDone: values["exit-when-done"] === true,
+    exitAfterMs,
+    seed,
+    loss,
+    brokerPort,
+    version: version(),
+    tell: (line) => say(story, line),
+  });
+  await Promise.race([running.done, untilAborted(io.signal)]);
+  const summary = await running.finish();
+  if (values.json === true) say(io.stdout, JSON.stringify(summary));
+  if (io.signal.aborted) return interruptedCode(io.signal);
+  const good = summary.formed && summary.joined > 0 && summary.mismatched === 0 && summary.lost === 0;
+  return good ? 0 : 1;
+}
+
+const OPTIONS = {
+  vectors: { type: "string" },
+  "exit-when-done": { type: "boolean" },
+  "exit-after": { type: "string" },
+  json: { type: "boolean" },
+  seed: { type: "string" },
+  loss: { type: "string" },
+  "broker-port": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+function shareOption(value: string | undefined, name: string): number {
+  if (value === undefined) return 0;
+  const share = Number(value);
+  if (value.trim() === "" || !(share >= 0 && share <= 0.3)) {
+    throw new UsageError(`--${name} takes a share from 0 to 0.3`);
+  }
+  return share;
+}

@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+import { DEVICE_TYPES, type DeviceType } from "../base/device-type.ts";
+import { Eui64 } from "../base/eui64.ts";
+import { InstallCode } from "../base/install-code.ts";
+import { parseFaultPlan, startEmulator } from "../lab/emulator.ts";
+import { pairVectors, readVectors } from "../lab/vectors.ts";
+import { type Io, interruptedCode, numberOption, readArgs, say, UsageError, untilAborted } from "./io.ts";
+
+const HELP = `hanway emulate: an emulated Zigbee coordinator (EmberZNet over ASH) with devices on its air
+
+Usage: hanway emulate --listen tcp://HOST:PORT|pty [options]
+
+  --listen URL       tcp://127.0.0.1:0 takes a free port; pty makes a pseudo terminal (needs socat)
+  --eui64 E          the coordinator's EUI-64 (default 00db1234567890a3)
+  --ezsp N           EZSP version spoken, 13 to 19 (default 13)
+  --state FILE       what a real stick keeps in flash; without it the network is forgotten at exit
+  --seed N           seed of everything drawn by chance (default 1)
+  --loss P           share of radio frames lost on the air, 0 to 0.5 (default 0)
+  --device SPEC      TYPE:EUI64:INSTALLCODE (code with its CRC); may be given more than once
+  --vectors FILE     devices answer recorded Commands of this JSON-lines file with their recorded Responses
+  --fault NAME@SEC   may be given more than once: corrupt, drop, stall, reset, error or close, SEC seconds after start
+
+It prints one line, "listening URL", when a host can connect; its story goes to standard error.
+
+Example:
+  hanway emulate --listen tcp://127.0.0.1:4900 --device esme:00db1234567890a0:83FED3407A939723A5C639B26916D505C3B5`;
+
+export async function emulate(args: string[], io: Io): Promise<number> {
+  const { values } = readArgs(() => parseArgs({ args, options: OPTIONS }));
+  if (values.help) {
+    say(io.stdout, HELP);
+    return 0;
+  }
+  if (values.listen === undefined) throw new UsageError("emulate needs --listen; see hanway emulate --help");
+  await using emulator = await startEmulator({
+    listen: values.listen,
+    eui64: values.eui64 === undefined ? undefined : Eui64(values.eui64, "--eui64"),
+    ezsp: numberOption(values.ezsp, "ezsp", 13, 19),
+    stateFile: values.state,
+    seed: numberOption(values.seed, "seed", 0, 0xffffffff),
+    loss: lossOption(values.loss),
+    devices: (values.device ?? []).map(deviceOption),
+    vectors: values.vectors === undefined ? undefined : pairVectors(readVectors(values.vectors)),
+    faults: (values.fault ?? []).map(parseFaultPlan),
+    tell: (line) => say(io.stderr, line),
+  });
+  say(io.stdout, `listening ${emulator.url}`);
+  await untilAborted(io.signal);
+  return interruptedCode(io.signal);
+}
+
+const OPTIONS = {
+  listen: { type: "string" },
+  eui64: { type: "string" },
+  ezsp: { type: "string" },
+  state: { type: "string" },
+  seed: { type: "string" },
+  loss: { type: "string" },
+  device: { type: "string", multiple: true },
+  vectors: { type: "string" },
+  fault: { type: "string", multiple: true },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+function lossOption(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const share = Number(value);
+  if (value.trim() === "" || !(share >= 0 && share <= 0.5))
+    throw new UsageError("--loss takes a share from 0 to 0.5");
+  return share;
+}
+
+function deviceOption(text: string) {
+  const match = /^([a-z]+):((?:[0-9a-fA-F]{2}[:-]?){8}):([0-9a-fA-F -]+)$/.exec(text);
+  const [, type = "", eui64 = "", code = ""] = match ?? [];
+  if (match === null) throw new UsageError("--device takes TYPE:EUI64:INSTALLCODE, the code with its CRC");
+  if (!(DEVICE_TYPES as readonly string[]).includes(type)) {
+    throw new UsageError(`--device: there is no type "${type}"; allowed are ${DEVICE_TYPES.join(", ")}`);
+  }
+  return {
+    type: type as DeviceType,
+    eui64: Eui64(eui64, "--device"),
+    installCode: InstallCode(code, "--device"),
+  };
+}

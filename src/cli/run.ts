@@ -1,0 +1,56 @@
+import { parseArgs } from "node:util";
+import { loadConfig } from "../app/config.ts";
+import { Hub } from "../app/hub.ts";
+import { makeLog } from "../app/log.ts";
+import { SystemClock } from "../base/clock.ts";
+import { systemRandom } from "../base/random.ts";
+import { type Io, interruptedCode, readArgs, say, UsageError, untilAborted } from "./io.ts";
+import { version } from "./version.ts";
+
+const HELP = `hanway run: the hub alone, on a radio and a broker of yours
+
+Usage: hanway run --config FILE
+
+  --config FILE   TOML settings: [hub] tenant, chf, gpf, dataDir, joinSeconds; [radio] port;
+                  [[wan.broker]] url; [[device]] eui64, type, installCode, transferSize
+
+It logs one JSON object a line to standard output and runs until SIGINT or SIGTERM.
+
+Example:
+  hanway run --config hub.toml
+
+  [hub]
+  tenant = "desk"
+  chf = "00db1234567890a2"
+  dataDir = "/var/lib/hanway"
+  [radio]
+  port = "/dev/ttyUSB0"
+  [[wan.broker]]
+  url = "mqtt://127.0.0.1:1883"
+  [[device]]
+  eui64 = "00db1234567890a0"
+  type = "esme"
+  installCode = "83FED3407A939723A5C639B26916D505C3B5"`;
+
+export async function run(args: string[], io: Io): Promise<number> {
+  const { values } = readArgs(() =>
+    parseArgs({ args, options: { config: { type: "string" }, help: { type: "boolean", short: "h" } } }),
+  );
+  if (values.help) {
+    say(io.stdout, HELP);
+    return 0;
+  }
+  if (values.config === undefined) throw new UsageError("run needs --config FILE; see hanway run --help");
+  const config = loadConfig(values.config);
+  const log = makeLog(config.log.level, io.stdout);
+  await using _hub = await Hub.start({
+    config,
+    log,
+    clock: new SystemClock(),
+    random: systemRandom,
+    version: version(),
+  });
+  await untilAborted(io.signal);
+  log.info({}, "stopping");
+  return interruptedCode(io.signal);
+}
