@@ -29,6 +29,8 @@ export class BinaryField {
   /** Octets of an element on the wire. */
   readonly octets: number;
   readonly #exponents: readonly number[];
+  /** Where each term of the modulus puts a whole word above x^m: so many words down, then bits up. */
+  readonly #folds: readonly { readonly words: number; readonly bits: number }[];
   /** Positions i with trace(x^i) = 1; all others have trace 0. */
   readonly #traceBits: readonly number[];
   readonly #table: Uint32Array;
@@ -40,6 +42,10 @@ export class BinaryField {
     this.words = (degree + 31) >> 5;
     this.octets = (degree + 7) >> 3;
     this.#exponents = exponents;
+    this.#folds = exponents.map((exponent) => {
+      const words = (degree - exponent + 31) >> 5;
+      return { words, bits: 32 * words - (degree - exponent) };
+    });
     this.#traceBits = traceBits;
     this.#table = new Uint32Array(16 * (this.words + ROW_MARGIN));
     this.#product = new Uint32Array(2 * this.words);
@@ -138,26 +144,21 @@ export class BinaryField {
     const width = this.words;
     for (let i = 2 * width - 1; i >= width; i--) {
       const value = word(product, i);
-      for (const exponent of this.#exponents) {
-        const shift = 32 * i + exponent - this.degree;
-        this.#fold(value, shift);
+      for (const { words, bits } of this.#folds) {
+        product[i - words] = word(product, i - words) ^ (value << bits);
+        // Two shifts, because a shift by 32 leaves a number as it is.
+        product[i - words + 1] = word(product, i - words + 1) ^ ((value >>> 1) >>> (31 - bits));
       }
     }
     const topBits = this.degree & 31;
     const top = word(product, width - 1) >>> topBits;
-    for (const exponent of this.#exponents) this.#fold(top, exponent);
+    product[width - 1] = word(product, width - 1) & ((1 << topBits) - 1);
+    for (const exponent of this.#exponents) {
+      product[0] = word(product, 0) ^ (top << exponent);
+      product[1] = word(product, 1) ^ ((top >>> 1) >>> (31 - exponent));
+    }
     for (let i = 0; i < width; i++) out[i] = word(product, i);
-    out[width - 1] = word(out, width - 1) & ((1 << topBits) - 1);
     return out;
-  }
-
-  #fold(value: number, shift: number): void {
-    const product = this.#product;
-    const at = shift >> 5;
-    const bit = shift & 31;
-    product[at] = word(product, at) ^ (value << bit);
-    // Two shifts, because a shift by 32 leaves a number as it is.
-    product[at + 1] = word(product, at + 1) ^ ((value >>> 1) >>> (31 - bit));
   }
 
   /** a^-1 = (a^(2^(m-1) - 1))^2 (Itoh, Tsujii 1988). Zero gives zero. */

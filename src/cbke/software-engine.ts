@@ -12,7 +12,7 @@ import { sharedSecret } from "./ecmqv.ts";
 import { reconstructPublicKey } from "./ecqv.ts";
 import type { CbkeEngine, CbkeRole, CbkeSession, Smacs } from "./engine.ts";
 import { deriveKeys } from "./key-confirmation.ts";
-import { keyPair, randomScalar, toScalar } from "./scalar.ts";
+import { type KeyPair, keyPair, randomScalar, toScalar } from "./scalar.ts";
 import { type Suite, type SuiteBit, suiteOf } from "./suite.ts";
 import { type Refusal, TERMINATE_STATUS } from "./terminate-status.ts";
 
@@ -89,7 +89,7 @@ class SoftwareSession implements CbkeSession {
   readonly #suite: Suite;
   readonly #eui64: Eui64;
   readonly #privateKey: Uint8Array;
-  #ephemeralKey: bigint;
+  #pair: KeyPair | undefined;
   #linkKey: Uint8Array | undefined;
 
   constructor(suite: Suite, eui64: Eui64, privateKey: Uint8Array, random: Random) {
@@ -98,7 +98,7 @@ class SoftwareSession implements CbkeSession {
     this.#suite = suite;
     this.#eui64 = eui64;
     this.#privateKey = privateKey;
-    this.#ephemeralKey = pair.privateKey;
+    this.#pair = pair;
     this.ephemeral = curve.encodePoint(pair.publicKey);
   }
 
@@ -112,18 +112,14 @@ class SoftwareSession implements CbkeSession {
     if (typeof theirs === "string") {
       return { status: TERMINATE_STATUS.badMessage, reason: `ephemeral point: ${theirs}` };
     }
-    const own = curve.decodePoint(this.ephemeral);
-    if (typeof own === "string") throw new HanwayError("internal", `own ephemeral point: ${own}`);
+    if (this.#pair === undefined) throw new HanwayError("internal", "key establishment session is over");
     const publicKey = reconstructPublicKey(this.#suite, certificate.octets, reconstructionPoint, issuerKey);
     if (publicKey === undefined) {
       return { status: TERMINATE_STATUS.invalidCertificate, reason: "certificate stands for no key" };
     }
     const secret = sharedSecret(
       this.#suite,
-      {
-        privateKey: toScalar(this.#privateKey),
-        ephemeral: { privateKey: this.#ephemeralKey, publicKey: own },
-      },
+      { privateKey: toScalar(this.#privateKey), ephemeral: this.#pair },
       { publicKey, ephemeral: theirs },
     );
     if (secret === undefined) {
@@ -143,7 +139,7 @@ class SoftwareSession implements CbkeSession {
   async finish(keep: boolean): Promise<Uint8Array | undefined> {
     const linkKey = this.#linkKey;
     this.#linkKey = undefined;
-    this.#ephemeralKey = 0n;
+    this.#pair = undefined;
     if (keep) return linkKey;
     linkKey?.fill(0);
     return undefined;
