@@ -2,8 +2,8 @@ import { HanwayError } from "../../base/error.ts";
 
 /**
  * What General Block Transfer leaves to the two ends (GBCS 7.2.11). None of these values is shown by a published
- * message, so each is a setting. The use-case tables bound one object by "63 blocks of 1149 octets": hence the defaults
- * of those two.
+ * message, so each is a setting. The use-case tables speak of 63 blocks of 1149 octets: hence the default of the size.
+ * The other end may choose smaller blocks, so more of them are taken; what is held is bounded by octets.
  */
 export interface GbtSettings {
   /** Octets of the message in one block, 1 to 1200. */
@@ -29,7 +29,7 @@ export interface GbtSettings {
 export const DEFAULT_GBT_SETTINGS: GbtSettings = {
   blockOctets: 1149,
   window: 6,
-  maxBlocks: 63,
+  maxBlocks: 255,
   maxMessageOctets: 65_536,
   timeoutMs: 10_000,
   maxRetries: 5,
