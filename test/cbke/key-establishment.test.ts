@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Eui64 } from "../../src/base/eui64.ts";
 import type { KeyEstablishmentMessage } from "../../src/cbke/commands.ts";
+import { type PointFault, SECT283K1 } from "../../src/cbke/curve.ts";
 import { mayRetry } from "../../src/cbke/exchange.ts";
 import { HUB, METER, Pair, settle, type Tamper } from "./pair.ts";
 
@@ -34,6 +35,22 @@ function changing<K extends KeyEstablishmentMessage["kind"]>(
 
 function flip(octets: Uint8Array, at: number, mask = 1): Uint8Array {
   return octets.map((octet, i) => (i === at ? octet ^ mask : octet));
+}
+
+/** The certificate with the nearest x that has no point. */
+function offCurve(certificate: Uint8Array): Uint8Array {
+  return moved(certificate, "off-curve");
+}
+/** The certificate with the nearest x whose point is in another group. */
+function outsideGroup(certificate: Uint8Array): Uint8Array {
+  return moved(certificate, "small-order");
+}
+function moved(certificate: Uint8Array, fault: PointFault): Uint8Array {
+  for (let last = 0; last < 256; last++) {
+    const changed = certificate.map((octet, i) => (i === 73 ? last : octet));
+    if (SECT283K1.decodePoint(changed.subarray(37)) === fault) return changed;
+  }
+  return expect.fail(`no point that is ${fault}`);
 }
 
 describe("key establishment between two devices (ZSE C.3.1)", () => {
@@ -118,6 +135,8 @@ describe("Terminate status for what is wrong (ZSE C.3.1.2.3.4)", () => {
     ["reconstruction point not in compressed form", 6, initiate((c) => flip(c, 37, 0x04))],
     ["reconstruction point out of range", 6, initiate((c) => flip(c, 38, 0x80))],
     ["reconstruction point of order 2", 6, initiate((c) => c.map((octet, i) => (i < 38 ? octet : 0)))],
+    ["reconstruction point off the curve", 6, initiate((c) => offCurve(c))],
+    ["reconstruction point outside the prime-order group", 6, initiate((c) => outsideGroup(c))],
     ["serial number changed, so another public key", 2, initiate((c) => flip(c, 4))],
     [
       "ephemeral point of order 2",
