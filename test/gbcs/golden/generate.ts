@@ -174,10 +174,24 @@ addProtected("COMMAND", {
   name: "GCS13a read consumption",
   from: supplier,
   to: gasProxy,
-  content: concatBytes(fromHex("010901"), component(1, 0x0702, fromHex("0000000000"))),
+  content: concatBytes(fromHex("010901"), component(1, 0x0702, fromHex("0000000203010300030000"))),
 });
 const answer = { ...reading, name: "GCS13a consumption", from: gasProxy, to: supplier };
-const consumption = sealed(answer, "0000" + "00" + "25" + "393000000000");
+const consumption = sealed(
+  answer,
+  "0203" +
+    "00" +
+    "22e80300" +
+    "0103" +
+    "00" +
+    "22010000" +
+    "0003" +
+    "00" +
+    "3001" +
+    "0000" +
+    "00" +
+    "25393000000000",
+);
 addProtected("RESPONSE", {
   ...answer,
   dateTime: `${NOW}00`,

@@ -1,0 +1,56 @@
+import { parseArgs } from "node:util";
+import { HanwayError } from "../../base/error.ts";
+import { toJson } from "../../gbcs/json.ts";
+import { type Command, type Io, readArgs, say, UsageError } from "../io.ts";
+import { describe } from "./describe.ts";
+import { messageOf, readInput, readKeystoreOption } from "./input.ts";
+import { messageText } from "./text.ts";
+
+const HELP = `Usage: hanway gbcs decode [MESSAGE | FILE | -] [--keystore FILE] [--json]
+
+Shows a GBCS message: addresses, protection, use case, and the payload with the names of the GBCS tables. The message is
+hex, base64 or binary, given as argument, in a file, or on standard input.
+
+  --keystore FILE   keys to check MAC and signature with and to open encrypted parts
+  --json            print one JSON object {envelope, protection, useCase, payload, objects, decrypted}; octets are
+                    {"hex": "…"}, whole numbers above 53 bits {"int": "…"}. "hanway gbcs encode" takes it back
+
+Exit code 0 when the message could be read whole, 1 when not.
+
+Example:
+  hanway gbcs decode message.hex --keystore keystore.json --json`;
+
+const OPTIONS = {
+  help: { type: "boolean", short: "h" },
+  json: { type: "boolean" },
+  keystore: { type: "string" },
+} as const;
+
+export const run: Command = async (args, io) => {
+  const { values, positionals } = readArgs(() =>
+    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
+  );
+  if (values.help) {
+    say(io.stdout, HELP);
+    return 0;
+  }
+  if (positionals.length > 1) throw new UsageError("decode takes one message");
+  const keystore = readKeystoreOption(values.keystore);
+  const message = messageOf(await readInput(positionals[0], io.stdin));
+  try {
+    const described = describe(message, keystore);
+    if (values.json) say(io.stdout, JSON.stringify(toJson(described)));
+    else for (const line of messageText(described)) say(io.stdout, line);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof HanwayError)) throw error;
+    return refused(error, values.json === true, io);
+  }
+};
+
+function refused(error: HanwayError, json: boolean, io: Io): number {
+  const { code, field, offset, message } = error;
+  if (json) say(io.stdout, JSON.stringify({ error: { code, field, offset, message } }));
+  say(io.stderr, `hanway: ${message}`);
+  return 1;
+}

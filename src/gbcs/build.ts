@@ -1,0 +1,89 @@
+import { HanwayError } from "../base/error.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import { isAsn1, KEY_USAGE } from "./asn1/index.ts";
+import { buildGbzCommand } from "./build-gbz.ts";
+import { buildDlmsCommand, type Fields, messageProtection, type UseCase } from "./catalogue/index.ts";
+import type { PreCommand, Supplementary } from "./envelope/envelope.ts";
+import { encodePayload, type Payload } from "./payload.ts";
+import type { MacParties } from "./security/mac.ts";
+import { protect } from "./security/protect.ts";
+import type { Protection } from "./security/protection.ts";
+import type { Signer } from "./security/signature.ts";
+
+/** Who sends a Command of a use case to whom, and with which values. */
+export interface CommandDraft {
+  readonly useCase: UseCase;
+  /** DLMS and GBZ: values by the names of the catalogue. ASN.1: the value of the payload. */
+  readonly fields: Fields;
+  readonly originator: Eui64;
+  readonly target: Eui64;
+  readonly counter: bigint;
+  /** The party on whose behalf the Access Control Broker sends, if any. */
+  readonly supplementary: Supplementary | null;
+}
+
+/**
+ * The pre-command of a use case. Throws `encode/value` naming the field that is missing, unknown or does not fit.
+ */
+export function buildPreCommand(draft: CommandDraft): PreCommand {
+  const { useCase, originator, target, counter, supplementary } = draft;
+  const { messageCode } = useCase;
+  if (messageCode === null || useCase.kind === "alert") {
+    throw new HanwayError("encode/value", `${useCase.code} is no Command`, { field: "useCase" });
+  }
+  const content = encodePayload("COMMAND", messageCode, payloadOf(draft, messageCode));
+  const envelope = { counter, originator, target, dateTime: null, messageCode, supplementary, content };
+  return { kind: "PRECOMMAND", form: "bare", ...envelope };
+}
+
+function payloadOf(draft: CommandDraft, messageCode: number): Payload {
+  const { useCase, fields, originator, target, counter, supplementary } = draft;
+  if (isAsn1(messageCode, "command")) return { format: "ASN.1", value: asn1Value(fields) };
+  if (useCase.format === "GBZ") return { format: "GBZ", gbz: buildGbzCommand(useCase, fields) };
+  const requestingParty = supplementary?.remoteParty ?? originator;
+  return {
+    format: "DLMS",
+    apdu: buildDlmsCommand(useCase, fields, { counter, requestingParty, device: target }),
+  };
+}
+
+/** Payloads that are no SEQUENCE (a number, NULL, an EUI-64, a certificate) are given as `{value: …}`. */
+function asn1Value(fields: Fields): unknown {
+  const names = Object.keys(fields);
+  return names.length === 1 && names[0] === "value" ? fields.value : fields;
+}
+
+/** The protection of a Command; in the variant messages the authorising credential of the payload decides. */
+export function commandProtection(messageCode: number, fields: Fields): Protection {
+  const cell = fields.authorisingCell;
+  const usage = typeof cell === "object" && cell !== null && "keyUsage" in cell ? cell.keyUsage : undefined;
+  const key = usage === KEY_USAGE.keyAgreement ? "keyAgreement" : "digitalSignature";
+  return messageProtection(messageCode, "COMMAND", key) ?? "signature-and-mac";
+}
+
+/** Who protects a Command: the originator signs (or has signed), the Access Control Broker MACs. */
+export interface CommandProtectors {
+  readonly signature: Signer | Uint8Array | undefined;
+  readonly mac: MacParties;
+}
+
+/**
+ * The Command of a pre-command, with the protections that its message code needs and no others. Throws `crypto/key`
+ * where a signature is needed and neither it nor a key is there, or where no key of the MAC's pair is held.
+ */
+export function protectCommand(
+  preCommand: PreCommand,
+  protection: Protection,
+  protectors: CommandProtectors,
+): Uint8Array {
+  const signs = protection !== "mac";
+  if (signs && protectors.signature === undefined) {
+    throw new HanwayError("crypto/key", "the originator's signing key or a signature is needed", {
+      field: "signature",
+    });
+  }
+  return protect(preCommand, {
+    signature: signs ? (protectors.signature ?? null) : null,
+    mac: protection === "signature" ? null : protectors.mac,
+  });
+}
