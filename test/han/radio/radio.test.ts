@@ -170,6 +170,19 @@ describe("security", () => {
     expect(events.all.filter(({ type }) => type !== "state")).toEqual([]);
   });
 
+  it("sets the Trust Centre for Smart Energy: closed, joins by install code only, partner keys but no others", async () => {
+    bench = await Bench.start();
+    const radio = bench.radio();
+    await radio.start();
+    const policies = () => [0, 5, 6].map((id) => bench.ncp.ram.policies.get(id));
+    expect(policies()).toEqual([0x02, 0x50, 0x61]);
+    expect(bench.ncp.flash.securityBitmask).toBe(0x0b00);
+    await radio.admit(Eui64(METER), KEY, 60);
+    expect(policies()[0]).toBe(0x13);
+    await radio.closeJoining();
+    expect(policies()[0]).toBe(0x02);
+  });
+
   it("gives the key again before the coordinator forgets it", async () => {
     bench = await Bench.start();
     const radio = bench.radio({ rearmSeconds: 0.1 });
