@@ -1,7 +1,7 @@
 import { ByteWriter } from "../../base/bytes.ts";
 import { type Data, DEFAULT_DLMS_LIMITS, type DlmsLimits } from "./data.ts";
 import { AxdrDecoder } from "./decoder.ts";
-import { refuse, writeData, writeLength } from "./encoder.ts";
+import { listOf, objectOf, octetsOf, refuse, writeData, writeLength } from "./encoder.ts";
 
 /**
  * The three DLMS APDUs of GBCS: Access-Request in Commands, Access-Response in Responses, Data-Notification in
@@ -109,18 +109,19 @@ export function encodeData(data: Data, field = "data"): Uint8Array {
 /** The octets of an APDU, from its values alone. Throws `encode/value` naming the field that does not fit. */
 export function encodeDlms(apdu: DlmsApdu): Uint8Array {
   const out = new ByteWriter(256);
+  objectOf(apdu, "apdu");
   switch (apdu.type) {
     case "access-request":
       writeHead(out, ACCESS_REQUEST_TAG, apdu);
       writeSpecifications(out, apdu.specifications);
-      sameCount(apdu.data.length, apdu.specifications.length);
+      sameCount(listOf(apdu.data, "data").length, apdu.specifications.length);
       writeDataList(out, apdu.data);
       break;
     case "access-response":
       writeHead(out, ACCESS_RESPONSE_TAG, apdu);
       out.u8(apdu.specifications ? 1 : 0);
       if (apdu.specifications) writeSpecifications(out, apdu.specifications);
-      sameCount(apdu.data.length, apdu.results.length);
+      sameCount(listOf(apdu.data, "data").length, listOf(apdu.results, "results").length);
       writeDataList(out, apdu.data);
       writeResults(out, apdu.results);
       break;
@@ -227,28 +228,29 @@ function writeHead(
 ): void {
   if (!Number.isInteger(apdu.invokeId) || apdu.invokeId < 0 || apdu.invokeId > 0xffff_ffff)
     refuse("invokeId", `${apdu.invokeId} is not within 32 bits`);
-  if (apdu.dateTime.length !== 0 && apdu.dateTime.length !== 12)
+  if (octetsOf(apdu.dateTime, "dateTime").length !== 0 && apdu.dateTime.length !== 12)
     refuse("dateTime", "a date-time has 12 octets or none");
   out.u8(tag).u32be(apdu.invokeId).u8(apdu.dateTime.length).bytes(apdu.dateTime);
 }
 
 function writeSpecifications(out: ByteWriter, specifications: readonly AccessSpecification[]): void {
-  writeLength(out, specifications.length);
+  writeLength(out, listOf(specifications, "specifications").length);
   for (const [i, specification] of specifications.entries())
     writeSpecification(out, specification, `specifications[${i}]`);
 }
 
 function writeSpecification(out: ByteWriter, specification: AccessSpecification, field: string): void {
-  const { operation, classId, obis, index, selection } = specification;
+  const { operation, classId, obis, index, selection } = objectOf(specification, field);
   const choice = OPERATIONS.indexOf(operation) + (selection ? 4 : 1);
   if (!OPERATIONS.includes(operation) || choice > 5) refuse(field, `no such access as ${operation}`);
   if (!Number.isInteger(classId) || classId < 0 || classId > 0xffff)
     refuse(`${field}.classId`, `${classId} is not within 16 bits`);
-  if (obis.length !== 6) refuse(`${field}.obis`, "a logical name has 6 octets");
+  octetsOf(obis, `${field}.obis`, 6);
   if (!Number.isInteger(index) || index < -128 || index > 127)
     refuse(`${field}.index`, `${index} is not within 8 bits`);
   out.u8(choice).u16be(classId).bytes(obis).u8(index);
   if (!selection) return;
+  objectOf(selection, `${field}.selection`);
   if (!Number.isInteger(selection.selector) || selection.selector < 0 || selection.selector > 255)
     refuse(`${field}.selection.selector`, `${selection.selector} is not within 8 bits`);
   out.u8(selection.selector);
@@ -262,7 +264,8 @@ function writeDataList(out: ByteWriter, list: readonly Data[]): void {
 
 function writeResults(out: ByteWriter, results: readonly AccessResult[]): void {
   writeLength(out, results.length);
-  for (const [i, { operation, result }] of results.entries()) {
+  for (const [i, one] of results.entries()) {
+    const { operation, result } = objectOf(one, `results[${i}]`);
     const choice = OPERATIONS.indexOf(operation) + 1;
     if (choice === 0) refuse(`results[${i}]`, `no such access as ${operation}`);
     if (!Number.isInteger(result) || result < 0 || result > 255)

@@ -1,4 +1,3 @@
-import { type ErrorCode, HanwayError } from "../../base/error.ts";
 import {
   type CompactArray,
   DATA_TAGS,
@@ -9,6 +8,7 @@ import {
   TYPES_BY_TAG,
   type TypeDescription,
 } from "./data.ts";
+import { AxdrReader } from "./reader.ts";
 
 const NULL: NullData = Object.freeze({ type: "null" });
 const DONT_CARE: NullData = Object.freeze({ type: "dont-care" });
@@ -17,92 +17,16 @@ const TRUE = Object.freeze({ type: "boolean", value: true } as const);
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads A-XDR from front to back. Lengths must be minimal, and a count is believed only as far as octets are left
- * to fill it, so nothing is ever allocated on a sender's word. Throws `decode/*` with offset and field path.
- *
- * The path is kept as indexes and turned into words only when something is wrong: that keeps a good message cheap.
+ * Reads A-XDR data. Lengths must be minimal, and a count is believed only as far as octets are left to fill it, so
+ * nothing is ever allocated on a sender's word. Throws `decode/*` with offset and field path.
  */
-export class AxdrDecoder {
-  at: number;
-  /** What the path of an error starts with. */
-  field: string;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #end: number;
+export class AxdrDecoder extends AxdrReader {
   readonly #limits: DlmsLimits;
-  readonly #path: number[] = [];
-  #depth = 0;
   #nodes = 0;
 
   constructor(bytes: Uint8Array, field: string, limits: DlmsLimits = DEFAULT_DLMS_LIMITS) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#end = bytes.length;
+    super(bytes, field);
     this.#limits = limits;
-    this.at = 0;
-    this.field = field;
-  }
-
-  fail(code: ErrorCode, detail: string, offset = this.at): never {
-    const path = this.#path.slice(0, this.#depth).map((index) => `[${index}]`);
-    throw new HanwayError(code, detail, { field: this.field + path.join(""), offset });
-  }
-
-  /** Claims `count` octets and gives the offset of the first. */
-  #claim(count: number): number {
-    const at = this.at;
-    if (count > this.#end - at) {
-      this.fail("decode/truncated", `${count} octets wanted, ${this.#end - at} left`);
-    }
-    this.at = at + count;
-    return at;
-  }
-
-  u8(): number {
-    return this.#view.getUint8(this.#claim(1));
-  }
-  i8(): number {
-    return this.#view.getInt8(this.#claim(1));
-  }
-  u16(): number {
-    return this.#view.getUint16(this.#claim(2));
-  }
-  u32(): number {
-    return this.#view.getUint32(this.#claim(4));
-  }
-
-  /** A view of the next `count` octets. */
-  octets(count: number): Uint8Array {
-    const at = this.#claim(count);
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, count);
-  }
-
-  /** An A-XDR length: one octet below 80, else 8n and n octets, as few as will do. */
-  length(): number {
-    const at = this.at;
-    const first = this.u8();
-    if (first < 0x80) return first;
-    const count = first & 0x7f;
-    if (count === 0 || count > 4) this.fail("decode/length", `length of ${count} octets`, at);
-    let length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + this.u8();
-    if (length < 0x80 || length < 256 ** (count - 1))
-      this.fail("decode/length", "length not in its shortest form", at);
-    return length;
-  }
-
-  /** A count of things that take at least `least` octets each. */
-  count(least: number): number {
-    const at = this.at;
-    const count = this.length();
-    if (count * least > this.#end - this.at) {
-      this.fail("decode/truncated", `${count} elements in ${this.#end - this.at} octets`, at);
-    }
-    return count;
-  }
-
-  finish(): void {
-    if (this.at !== this.#end) this.fail("decode/trailing", `${this.#end - this.at} octets too many`);
   }
 
   data(): Data {
@@ -121,9 +45,9 @@ export class AxdrDecoder {
   }
 
   #enter(at: number): number {
-    const depth = this.#depth;
+    const depth = this.depth;
     if (depth >= this.#limits.maxDepth) this.fail("decode/depth", `more than ${depth} levels`, at);
-    this.#depth = depth + 1;
+    this.depth = depth + 1;
     return depth;
   }
 
@@ -134,13 +58,13 @@ export class AxdrDecoder {
   /** `count` Data in a row. */
   list(count: number): Data[] {
     const depth = this.#enter(this.at);
-    const path = this.#path;
+    const path = this.path;
     const elements: Data[] = [];
     for (let i = 0; i < count; i++) {
       path[depth] = i;
       elements.push(this.data());
     }
-    this.#depth = depth;
+    this.depth = depth;
     return elements;
   }
 
@@ -155,7 +79,7 @@ export class AxdrDecoder {
         return { type: "bit-string", bits, value: this.octets(Math.ceil(bits / 8)) };
       }
       case 5:
-        return { type: "i32", value: this.#view.getInt32(this.#claim(4)) };
+        return { type: "i32", value: this.view.getInt32(this.claim(4)) };
       case 6:
         return { type: "u32", value: this.u32() };
       case 9:
@@ -167,7 +91,7 @@ export class AxdrDecoder {
       case 15:
         return { type: "i8", value: this.i8() };
       case 16:
-        return { type: "i16", value: this.#view.getInt16(this.#claim(2)) };
+        return { type: "i16", value: this.view.getInt16(this.claim(2)) };
       case 17:
         return { type: "u8", value: this.u8() };
       case 18:
@@ -185,9 +109,9 @@ export class AxdrDecoder {
       case 13:
         return { type: "bcd", value: this.u8() };
       case 20:
-        return { type: "i64", value: this.#view.getBigInt64(this.#claim(8)) };
+        return { type: "i64", value: this.view.getBigInt64(this.claim(8)) };
       case 21:
-        return { type: "u64", value: this.#view.getBigUint64(this.#claim(8)) };
+        return { type: "u64", value: this.view.getBigUint64(this.claim(8)) };
       case 23:
         return this.#float("float32", 4);
       case 24:
@@ -201,9 +125,9 @@ export class AxdrDecoder {
       case 28:
         return { type: "delta-i8", value: this.i8() };
       case 29:
-        return { type: "delta-i16", value: this.#view.getInt16(this.#claim(2)) };
+        return { type: "delta-i16", value: this.view.getInt16(this.claim(2)) };
       case 30:
-        return { type: "delta-i32", value: this.#view.getInt32(this.#claim(4)) };
+        return { type: "delta-i32", value: this.view.getInt32(this.claim(4)) };
       case 31:
         return { type: "delta-u8", value: this.u8() };
       case 32:
@@ -218,8 +142,8 @@ export class AxdrDecoder {
   }
 
   #float(type: "float32" | "float64", count: 4 | 8): Data {
-    const at = this.#claim(count);
-    const value = count === 4 ? this.#view.getFloat32(at) : this.#view.getFloat64(at);
+    const at = this.claim(count);
+    const value = count === 4 ? this.view.getFloat32(at) : this.view.getFloat64(at);
     if (!Number.isNaN(value)) return { type, value };
     this.at = at;
     return { type, value, octets: this.octets(count) };
@@ -237,22 +161,22 @@ export class AxdrDecoder {
 
   #compactArray(): CompactArray {
     const depth = this.#enter(this.at);
-    this.#path[depth] = 0;
+    this.path[depth] = 0;
     const element = this.#description();
     const length = this.length();
-    if (length > this.#end - this.at) {
-      this.fail("decode/truncated", `${length} octets wanted, ${this.#end - this.at} left`);
+    if (length > this.end - this.at) {
+      this.fail("decode/truncated", `${length} octets wanted, ${this.end - this.at} left`);
     }
     const end = this.at + length;
     const elements: Data[] = [];
     while (this.at < end) {
       const at = this.at;
-      this.#path[depth] = elements.length;
+      this.path[depth] = elements.length;
       elements.push(this.#packed(element));
       if (this.at === at) this.fail("decode/value", "elements of no octets", at);
     }
     if (this.at > end) this.fail("decode/length", "the last element passes the end of the array", end);
-    this.#depth = depth;
+    this.depth = depth;
     return { type: "compact-array", element, value: elements };
   }
 
@@ -265,22 +189,26 @@ export class AxdrDecoder {
     }
     if (type !== "array" && type !== "structure") return { type };
     const depth = this.#enter(at);
-    this.#path[depth] = 0;
+    this.path[depth] = 0;
     const description = type === "array" ? this.#arrayDescription() : this.#structureDescription(depth);
-    this.#depth = depth;
+    this.depth = depth;
     return description;
   }
 
   #arrayDescription(): TypeDescription {
+    const at = this.at;
     const count = this.u16();
-    return { type: "array", count, element: this.#description() };
+    const element = this.#description();
+    // 65,535 elements out of no octets are nobody's data: they would only cost memory.
+    if (isEmpty(element)) this.fail("decode/value", "an array of elements of no octets", at);
+    return { type: "array", count, element };
   }
 
   #structureDescription(depth: number): TypeDescription {
     const count = this.count(1);
     const elements: TypeDescription[] = [];
     for (let i = 0; i < count; i++) {
-      this.#path[depth] = i;
+      this.path[depth] = i;
       elements.push(this.#description());
     }
     return { type: "structure", elements };
@@ -297,12 +225,21 @@ export class AxdrDecoder {
       return { type: "structure", value: elements };
     }
     if (description.type === "array") {
+      if (description.count > this.end - this.at)
+        this.fail("decode/truncated", `${description.count} elements in ${this.end - this.at} octets`);
       const elements: Data[] = [];
       for (let i = 0; i < description.count; i++) elements.push(this.#packed(description.element));
       return { type: "array", value: elements };
     }
     return this.#simple(DATA_TAGS[description.type], this.at);
   }
+}
+
+/** Whether values of a description take no octets when packed. */
+function isEmpty(description: TypeDescription): boolean {
+  if (description.type === "structure") return description.elements.every(isEmpty);
+  if (description.type === "array") return description.count === 0 || isEmpty(description.element);
+  return description.type === "null" || description.type === "dont-care";
 }
 
 function boolean(octet: number): Data {
