@@ -60,6 +60,12 @@ export const payload: Codec<Uint8Array> = {
   },
 };
 
+/** Everything up to the end of the frame, unread. */
+export const rest: Codec<Uint8Array> = {
+  read: (reader) => reader.rest(),
+  write: (writer, value) => void writer.bytes(value),
+};
+
 /** Everything up to the end of the frame, in 16-bit numbers. */
 export const words: Codec<readonly number[]> = {
   read: (reader, _version, field) => {
@@ -112,6 +118,16 @@ export function until<T>(last: number, codec: Codec<T>, absent: T): Codec<T> {
     read: (reader, version, field) => (version <= last ? codec.read(reader, version, field) : absent),
     write: (writer, value, version, field) => {
       if (version <= last) codec.write(writer, value, version, field);
+    },
+  };
+}
+
+/** A last field that some hosts leave out. */
+export function ifThere<T>(codec: Codec<T>): Codec<T | undefined> {
+  return {
+    read: (reader, version, field) => (reader.left > 0 ? codec.read(reader, version, field) : undefined),
+    write: (writer, value, version, field) => {
+      if (value !== undefined) codec.write(writer, value, version, field);
     },
   };
 }

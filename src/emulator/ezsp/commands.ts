@@ -1,5 +1,19 @@
 import { Eui64 } from "../../base/eui64.ts";
-import { changed, eui64, i8, octets, payload, since, u8, u16, u32, until, words } from "./codec.ts";
+import {
+  changed,
+  eui64,
+  i8,
+  ifThere,
+  octets,
+  payload,
+  rest,
+  since,
+  u8,
+  u16,
+  u32,
+  until,
+  words,
+} from "./codec.ts";
 import { command } from "./command.ts";
 import { ezspStatus, scanStatus, slStatus, status } from "./status.ts";
 import {
@@ -9,8 +23,6 @@ import {
   clusterLists,
   dutyCycleLimits,
   gpAddress,
-  gpProxyEntry,
-  gpSinkEntry,
   key,
   keyContext,
   keyMetadata,
@@ -122,7 +134,7 @@ const networking = {
     { status },
   ),
   setBrokenRouteErrorCode: command("setBrokenRouteErrorCode", 0x0011, { errorCode: u8 }, { status }),
-  networkInit: command("networkInit", 0x0017, { bitmask: u16 }, { status }),
+  networkInit: command("networkInit", 0x0017, { bitmask: ifThere(u16) }, { status }),
   networkState: command("networkState", 0x0018, {}, { state: u8 }),
   startScan: command(
     "startScan",
@@ -502,14 +514,13 @@ const cbke = {
   ),
 };
 
-/** Green Power: only so that recorded sessions can be read. */
+/**
+ * Green Power: only so that recorded sessions can be read. Table entries stay unread: a refused index brings octets
+ * of no meaning, and hosts differ in how much of an unused sink they write.
+ */
 const greenPower = {
-  gpProxyTableGetEntry: command(
-    "gpProxyTableGetEntry",
-    0x00c8,
-    { proxyIndex: u8 },
-    { status, entry: gpProxyEntry },
-  ),
+  gpSinkTableInit: command("gpSinkTableInit", 0x0070, {}, {}),
+  gpProxyTableGetEntry: command("gpProxyTableGetEntry", 0x00c8, { proxyIndex: u8 }, { status, entry: rest }),
   gpProxyTableProcessGpPairing: command(
     "gpProxyTableProcessGpPairing",
     0x00c9,
@@ -527,18 +538,8 @@ const greenPower = {
     },
     { added: u8 },
   ),
-  gpSinkTableGetEntry: command(
-    "gpSinkTableGetEntry",
-    0x00dd,
-    { sinkIndex: u8 },
-    { status, entry: gpSinkEntry },
-  ),
-  gpSinkTableSetEntry: command(
-    "gpSinkTableSetEntry",
-    0x00df,
-    { sinkIndex: u8, entry: gpSinkEntry },
-    { status },
-  ),
+  gpSinkTableGetEntry: command("gpSinkTableGetEntry", 0x00dd, { sinkIndex: u8 }, { status, entry: rest }),
+  gpSinkTableSetEntry: command("gpSinkTableSetEntry", 0x00df, { sinkIndex: u8, entry: rest }, { status }),
   gpSinkTableFindOrAllocateEntry: command(
     "gpSinkTableFindOrAllocateEntry",
     0x00e1,

@@ -121,35 +121,6 @@ export const networkKeyInfo = record({
 
 export const gpAddress = record({ applicationId: u8, id: octets(8), endpoint: u8 });
 
-const gpSink = record({ type: u8, address: octets(10) });
-const gpSinkList = record({ first: gpSink, second: gpSink });
-
-export const gpProxyEntry = record({
-  status: u8,
-  options: u32,
-  gpd: gpAddress,
-  assignedAlias: u16,
-  securityOptions: u8,
-  securityFrameCounter: u32,
-  key,
-  sinks: gpSinkList,
-  groupcastRadius: u8,
-  searchCounter: u8,
-});
-
-export const gpSinkEntry = record({
-  status: u8,
-  options: u16,
-  gpd: gpAddress,
-  deviceId: u8,
-  sinks: gpSinkList,
-  assignedAlias: u16,
-  groupcastRadius: u8,
-  securityOptions: u8,
-  securityFrameCounter: u32,
-  key,
-});
-
 export interface ClusterLists {
   readonly input: readonly number[];
   readonly output: readonly number[];
