@@ -44,6 +44,14 @@ function verdict(id: number, value: number, ncp: NcpCore): number {
   return EzspStatus.SUCCESS;
 }
 
+/** getConfigurationValue; firmware from 8.0 reads ids of old stacks as zero. */
+export function getConfiguration(id: number, ncp: NcpCore): { status: number; value: number } {
+  const value = ncp.ram.config.get(id);
+  if (value !== undefined) return { status: EzspStatus.SUCCESS, value };
+  const readsZero = RETIRED_CONFIG.includes(id) && ncp.profile.version.major >= 8;
+  return { status: readsZero ? EzspStatus.SUCCESS : EzspStatus.INVALID_ID, value: 0 };
+}
+
 /** setConfigurationValue with the refusals of real firmware; returns the EzspStatus. */
 export function setConfiguration(id: number, value: number, ncp: NcpCore): number {
   const status = verdict(id, value, ncp);

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../../../base/bytes.ts";
 import { commands } from "../../ezsp/commands.ts";
 import { EzspStatus, Status } from "../../ezsp/status.ts";
-import { setConfiguration } from "../configuration.ts";
+import { getConfiguration, setConfiguration } from "../configuration.ts";
 import { type Handler, type NcpCore, on } from "../core.ts";
 import { setPolicy } from "../policies.ts";
 import { stackVersionWord } from "../profile.ts";
@@ -67,12 +67,7 @@ export const generalHandlers: readonly Handler[] = [
   on(commands.getLibraryStatus, ({ libraryId }) => ({
     status: libraryId < LIBRARY_COUNT ? (LIBRARIES[libraryId] ?? 0) : 0xff,
   })),
-  on(commands.getConfigurationValue, ({ configId }, ncp) => {
-    const value = ncp.ram.config.get(configId);
-    return value === undefined
-      ? { status: EzspStatus.INVALID_ID, value: 0 }
-      : { status: EzspStatus.SUCCESS, value };
-  }),
+  on(commands.getConfigurationValue, ({ configId }, ncp) => getConfiguration(configId, ncp)),
   on(commands.setConfigurationValue, ({ configId, value }, ncp) => ({
     status: setConfiguration(configId, value, ncp),
   })),
