@@ -10,6 +10,7 @@ import {
   TUNNELLING_CLUSTER,
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
+import { CHF_ENDPOINT } from "../radio/endpoints.ts";
 import type { OutgoingAps, SendOutcome } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import { TUNNEL_TIMING, type TunnelEffect, type TunnelInput, type TunnelState, tunnelStep } from "./state.ts";
@@ -47,9 +48,6 @@ interface Delivery {
   readonly giveUpAt: number;
   readonly settle: (outcome: DeliveryOutcome) => void;
 }
-
-/** Endpoint of the CHF's remote communications device, which owns the client side of every tunnel. */
-export const CHF_ENDPOINT = 1;
 
 /**
  * One tunnel from the hub to one device: keeps it open and sends messages through it in order, one at a time.
