@@ -26,19 +26,34 @@ export function buildGbzCommand(useCase: UseCase, fields: Fields): Gbz {
   const templates = gbzTemplate(useCase.code)?.commands;
   if (templates === undefined)
     refuse("useCase", `the tables do not describe the components of ${useCase.code}`);
-  const given = new Map(Object.entries(fields));
+  const names = templates.map((template) => nameOf(template));
+  for (const name of Object.keys(fields))
+    if (!names.includes(name)) refuse(name, "the use case has no such command");
   const components: GbzComponent[] = [];
-  for (const template of templates) {
-    const header = { ...headerOf(template), sequence: 0 };
-    const name = definitionOf(header, template.cluster)?.name ?? template.name;
-    const parts = partsOf(template, given.get(name), name);
-    if (parts.length > 0 || template.min !== 0) given.delete(name);
-    for (const [index, part] of parts.entries())
-      components.push(component(template, { ...header, sequence: components.length }, part, index, name));
-  }
-  const [unknown] = given.keys();
-  if (unknown !== undefined) refuse(unknown, "the use case has no such command");
+  const left = new Map(Object.entries(fields));
+  templates.forEach((template, i) => {
+    const name = names[i] ?? template.name;
+    const value = left.get(name);
+    const isLast = !names.includes(name, i + 1);
+    // A list goes round the places where the use case sends this command; the last one takes what is left.
+    const taken = Array.isArray(value) && !isLast ? value.slice(0, leastOf(template)) : value;
+    if (Array.isArray(value) && !isLast) left.set(name, value.slice(leastOf(template)));
+    for (const [index, part] of partsOf(template, taken, name).entries()) {
+      const header = { ...headerOf(template), sequence: components.length };
+      components.push(component(template, header, part, index, name));
+    }
+  });
   return { kind: "command", components };
+}
+
+/** Name of the command in its cluster. */
+function nameOf(template: Template): string {
+  return definitionOf({ ...headerOf(template), sequence: 0 }, template.cluster)?.name ?? template.name;
+}
+
+/** How often the command is sent at least. */
+function leastOf({ min }: Template): number {
+  return typeof min === "number" ? min : 1;
 }
 
 /** Frame control of the tables as a header; commands of a server (Price, Messaging, Device Management) have 09. */
@@ -54,7 +69,7 @@ function headerOf(template: Template): Omit<ZclHeader, "sequence"> {
 
 /** What was given for a command, once for each time that it is sent; nothing where it is optional and not given. */
 function partsOf(template: Template, value: unknown, name: string): Record<string, unknown>[] {
-  const least = typeof template.min === "number" ? template.min : 1;
+  const least = leastOf(template);
   if (Array.isArray(value)) return value.map((one, i) => objectOf(one, `${name}[${i}]`));
   if (value === undefined && least === 0) return [];
   const part = value === undefined ? {} : objectOf(value, name);
@@ -115,7 +130,7 @@ function fixedValue(field: GbzField | undefined, template: Template, index: numb
     const value = Number(field.value);
     return Number.isNaN(value) ? undefined : value;
   }
-  const counts = field?.range?.startsWith("0-") && typeof template.min === "number" && template.min > 1;
+  const counts = field?.range?.startsWith("0-") && leastOf(template) > 1;
   return counts ? index : undefined;
 }
 
