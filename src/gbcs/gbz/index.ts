@@ -1,4 +1,5 @@
 export type { AlertBody } from "./alert.ts";
+export { buildGbzCommand, type GbzFields, gbzFields } from "./build.ts";
 export type { EncryptedComponent, Encryption, GbzComponent, PlainComponent } from "./component.ts";
 export {
   componentsOf,
