@@ -16,6 +16,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: "the hub alone, on a radio and a broker of yours",
     load: async () => (await import("./run.ts")).run,
   },
+  gbcs: {
+    summary: "decode, encode, build and verify GBCS messages",
+    load: async () => (await import("./gbcs.ts")).run,
+  },
   emulate: {
     summary: "an emulated Zigbee coordinator with devices on its air, on TCP or a PTY",
     load: async () => (await import("./emulate.ts")).emulate,
