@@ -159,7 +159,7 @@ const shortTariff: GbzFields = {
     currency: 826,
     standingCharge: 1,
   },
-  PublishPriceMatrix: { subPayloadControl: 1, priceMatrix: [{ tierBlockId: 0, price: 1 }] },
+  PublishPriceMatrix: { startTime: 0, subPayloadControl: 1, priceMatrix: [{ tierBlockId: 0, price: 1 }] },
 };
 
 describeShared("published GBZ Commands from their fields", "rtds.jsonl", (path) => {
