@@ -66,6 +66,8 @@ function lockDatabase(database: DatabaseSync): void {
   database.exec("PRAGMA locking_mode = EXCLUSIVE");
   database.exec("PRAGMA journal_mode = WAL");
   database.exec("PRAGMA synchronous = FULL");
+  // Pages: 16 MB. The queues use the same pages again and again; the longer the log, the fewer of them are copied.
+  database.exec("PRAGMA wal_autocheckpoint = 4096");
   database.exec("PRAGMA journal_size_limit = 16777216");
   database.exec("BEGIN IMMEDIATE; COMMIT");
 }

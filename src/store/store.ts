@@ -34,9 +34,6 @@ export class Store implements Disposable {
   #closed = false;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #save: StatementSync;
-  readonly #release: StatementSync;
-  readonly #undo: StatementSync;
 
   /** Opens or makes the file; `:memory:` keeps everything in memory. Throws `store/corrupt`, `store/busy`, `store/failed`. */
   constructor(path: string, clock: Clock) {
@@ -45,9 +42,6 @@ export class Store implements Disposable {
     this.#database = openDatabase(path);
     this.#begin = this.#database.prepare("BEGIN IMMEDIATE");
     this.#commit = this.#database.prepare("COMMIT");
-    this.#save = this.#database.prepare("SAVEPOINT work");
-    this.#release = this.#database.prepare("RELEASE work");
-    this.#undo = this.#database.prepare("ROLLBACK TO work");
   }
 
   /**
@@ -105,7 +99,8 @@ export class Store implements Disposable {
 
   /**
    * Runs `work` in the next commit and resolves after it. An idle store commits at the end of this turn of the event
-   * loop; what arrives while it commits shares the next one. Work that throws is undone alone and rejects.
+   * loop; what arrives while it commits shares the next one. Work that throws is undone alone and rejects; the others
+   * may then run a second time after the rollback.
    */
   soon<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -135,35 +130,30 @@ export class Store implements Disposable {
     if (waiting.length === 0) return;
     this.#waiting = [];
     const until = this.#clock.elapsed() + GATHER_MS;
-    const settled: (() => void)[] = [];
     let taken = 0;
     try {
       this.transaction(() => {
         for (const work of waiting) {
           if (taken > 0 && this.#clock.elapsed() > until) break;
           taken += 1;
-          settled.push(this.#attempt(work));
+          work.run();
         }
       });
-      for (const settle of settled) settle();
-    } catch (error) {
-      for (const work of waiting.slice(0, taken)) work.reject(error);
+      for (const work of waiting.slice(0, taken)) work.settle();
+    } catch {
+      // No savepoints: with one open, SQLite writes out even the pages that a deletion has emptied.
+      for (const work of waiting.slice(0, taken)) this.#runAlone(work);
     }
     if (taken < waiting.length) this.#waiting = [...waiting.slice(taken), ...this.#waiting];
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  #attempt(work: Work): () => void {
-    this.#run(this.#save);
+  #runAlone(work: Work): void {
     try {
-      work.run();
-      this.#run(this.#release);
-      return work.settle;
+      this.transaction(work.run);
+      work.settle();
     } catch (error) {
-      this.#run(this.#undo);
-      this.#run(this.#release);
-      for (const watcher of this.#watchers) watcher.rolledBack();
-      return () => work.reject(storeError(error, this.path));
+      work.reject(error);
     }
   }
 

@@ -26,7 +26,7 @@ const INBOX_TABLES = [
     `CREATE TABLE wan_inbox (n INTEGER PRIMARY KEY, id TEXT NOT NULL, device TEXT NOT NULL, payload BLOB NOT NULL,
      starts INTEGER NOT NULL DEFAULT 0) STRICT`,
     "CREATE INDEX wan_inbox_device ON wan_inbox (device, n)",
-    "CREATE TABLE wan_seen (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT",
+    "CREATE TABLE wan_seen (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT",
   ].join(";"),
 ];
 

@@ -31,6 +31,8 @@ export const OUTBOX_LIMITS: OutboxLimits = {
 
 /** What a stored message is reckoned to cost beside its payload, in octets. */
 const ROW_OCTETS = 64;
+/** Acknowledged messages that are removed together while others wait: neighbours share pages. */
+const TIDY_AT = 64;
 /** Messages dropped for their age in one transaction. */
 const EXPIRE_AT_ONCE = 500;
 
@@ -77,7 +79,7 @@ const OUTBOX_TABLES = [
       (lane) =>
         `CREATE TABLE ${table(lane)} (n INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT`,
     ),
-    "CREATE TABLE wan_departed (key INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT",
+    "CREATE TABLE wan_departed (key INTEGER PRIMARY KEY, lane TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT",
     "CREATE TABLE wan_seq (device TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE wan_dropped (lane TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE wan_running (one INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT",
@@ -152,14 +154,14 @@ export class Outbox {
     return this.#lanes.some((lane) => lane.last > lane.departed);
   }
 
-  /** Whether acknowledged messages are still stored. */
+  /** Whether acknowledged messages are still stored that should go now. */
   get untidy(): boolean {
-    return this.#acknowledged.size > 0;
+    return this.#acknowledged.size >= TIDY_AT || (this.#acknowledged.size > 0 && !this.waiting);
   }
 
   /** The next messages, best lane first, now numbered; may go to the link when the transaction has committed. */
   take(most: number): Departure[] {
-    this.tidy();
+    if (this.#acknowledged.size >= TIDY_AT) this.tidy();
     const taken: Departure[] = [];
     for (const lane of this.#lanes) {
       if (taken.length >= most) break;

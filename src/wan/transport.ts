@@ -1,7 +1,7 @@
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type IClientOptions, MqttClient } from "mqtt";
-import { LimitedSocket } from "./limited-socket.ts";
+import { GuardedSocket } from "./guarded-socket.ts";
 import type { MqttLevel } from "./link-state.ts";
 
 /** One broker as the settings name it. */
@@ -97,6 +97,10 @@ export class Transport {
     client.on("close", () => this.#end(this.#silence(), "connection closed"));
     client.handleMessage = (packet, done) => {
       if (this.#over) return;
+      if (packet.qos > 0 && !(packet.messageId !== undefined && packet.messageId > 0)) {
+        this.#end("other", "message without a packet id");
+        return;
+      }
       const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
       const again = packet.dup || packet.retain;
       events.message({ topic: packet.topic, payload, again }).then(
@@ -132,13 +136,13 @@ export class Transport {
     return this.#hangUp(farewell);
   }
 
-  #dial(broker: BrokerSettings, settings: TransportSettings): LimitedSocket {
+  #dial(broker: BrokerSettings, settings: TransportSettings): GuardedSocket {
     const socket = openSocket(broker);
     socket.setNoDelay(true);
     socket.once(isTls(broker) ? "secureConnect" : "connect", () => {
       this.#open = true;
     });
-    return new LimitedSocket(socket, settings.packetLimit - MAX_FIXED_HEADER);
+    return new GuardedSocket(socket, settings.packetLimit - MAX_FIXED_HEADER);
   }
 
   #silence(): "unanswered" | "other" {

@@ -79,8 +79,9 @@ describe("broker link: brokers that misbehave", () => {
       if (n >= 120) enough();
       socket.write(CONNACK_5);
       const junk = random.bytes(2 + random.below(80));
-      // Valid packet types with plausible lengths get deeper into the parser than pure noise.
-      if (n % 2 === 0) junk.set([((1 + (n % 15)) << 4) | (n % 3), Math.max(0, junk.length - 2)]);
+      // Types that pass the guard, with right lengths, get deeper into the parser than noise.
+      const types = [0x20, 0x30, 0x32, 0x3a, 0x33, 0x40, 0x90, 0xd0, 0xe0];
+      if (n % 4 > 0) junk.set([types[n % types.length] ?? 0, junk.length - 2]);
       socket.write(junk);
       setImmediate(() => socket.end());
     });

@@ -1,18 +1,32 @@
 import { HanwayError } from "../base/error.ts";
 
-/** MQTT control packet type of PUBLISH, in the upper half of the first octet. */
+/**
+ * MQTT control packets that a broker may send to a client which neither publishes nor subscribes with QoS 2, by the upper
+ * half of their first octet, with the fewest octets that follow the fixed header.
+ */
+const EXPECTED: ReadonlyMap<number, number> = new Map([
+  [2, 2], // CONNACK
+  [3, 2], // PUBLISH
+  [4, 2], // PUBACK
+  [9, 3], // SUBACK
+  [13, 0], // PINGRESP
+  [14, 0], // DISCONNECT
+]);
 const PUBLISH = 3;
+/** The bits of a PUBLISH's first octet that say QoS 2. */
+const QOS_2 = 0x04;
 /** A remaining length has at most four octets of seven bits (MQTT 5, 1.5.5). */
 const MAX_LENGTH_OCTETS = 4;
 
 /**
- * Lets a stream of MQTT packets pass and cuts every PUBLISH whose remaining length is beyond the limit down to it.
+ * Stands before the MQTT parser: refuses packets that no broker has to send to the hub, and cuts every PUBLISH whose
+ * remaining length is beyond the limit down to it.
  *
  * A broker of MQTT 3.1.1 cannot be told a largest packet. Without a limit one hostile packet of 256 MB fills the memory;
  * hanging up on it would bring it back at every reconnect. Cut, it still carries its topic and packet id, so it is
  * answered as too large and acknowledged, and costs no more memory than any other.
  */
-export class PacketLimit {
+export class PacketGuard {
   readonly #limit: number;
   #first = -1;
   #length = 0;
@@ -25,7 +39,7 @@ export class PacketLimit {
     this.#limit = Math.max(limit, 70_000);
   }
 
-  /** The octets to hand on, as views of the chunk wherever nothing was cut. Throws `decode/length` or `decode/size`. */
+  /** The octets to hand on, as views of the chunk wherever nothing was cut. Throws `decode/…`. */
   take(chunk: Uint8Array): Uint8Array[] {
     const out: Uint8Array[] = [];
     let from = 0;
@@ -68,15 +82,25 @@ export class PacketLimit {
     }
     const length = this.#length;
     const first = this.#first;
-    if (length > this.#limit && first >> 4 !== PUBLISH) {
-      throw new HanwayError("decode/size", `${length} octets, ${this.#limit} allowed`, { field: "packet" });
-    }
+    this.#check(first, length);
     this.#pass = Math.min(length, this.#limit);
     this.#skip = length - this.#pass;
     this.#first = -1;
     this.#length = 0;
     this.#lengthOctets = 0;
     return Uint8Array.of(first, ...remainingLength(this.#pass));
+  }
+
+  #check(first: number, length: number): void {
+    const type = first >> 4;
+    const least = EXPECTED.get(type);
+    if (least === undefined || (type === PUBLISH && (first & QOS_2) !== 0)) {
+      throw new HanwayError("decode/value", `type ${type} is not for the hub`, { field: "packet" });
+    }
+    if (length < least) throw new HanwayError("decode/length", `${length} octets`, { field: "packet" });
+    if (length > this.#limit && type !== PUBLISH) {
+      throw new HanwayError("decode/size", `${length} octets, ${this.#limit} allowed`, { field: "packet" });
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { HanwayError } from "../../src/base/error.ts";
-import { PacketLimit } from "../../src/wan/packet-limit.ts";
+import { PacketGuard } from "../../src/wan/packet-guard.ts";
 
 const LIMIT = 70_000;
 
@@ -20,7 +20,7 @@ function packet(first: number, length: number): Uint8Array {
 
 /** Feeds the octets in chunks that end at the places given. */
 function through(bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
-  const limit = new PacketLimit(LIMIT);
+  const limit = new PacketGuard(LIMIT);
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   let from = 0;
   const out = ends.map((end) => {
@@ -31,13 +31,25 @@ function through(bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
   return concatBytes(...out);
 }
 
-const first = fc.integer({ min: 0x10, max: 0xff });
+const first = fc.constantFrom(0x20, 0x30, 0x32, 0x3b, 0x40, 0x90, 0xd0, 0xe0);
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe("largest MQTT packet", () => {
-  it("packets up to the limit pass octet for octet, however they are cut", () => {
+const codeOf = (bytes: Uint8Array) => {
+  try {
+    new PacketGuard(LIMIT).take(bytes);
+    return "passed";
+  } catch (error) {
+    return error instanceof HanwayError ? error.code : "another exception";
+  }
+};
+
+describe("packets from a broker", () => {
+  it("expected packets up to the limit pass octet for octet, however they are cut", () => {
     const packets = fc.array(
-      fc.tuple(first, fc.oneof(fc.nat(300), fc.constantFrom(127, 128, 16_383, 16_384, LIMIT))),
+      fc.tuple(
+        first,
+        fc.oneof(fc.integer({ min: 3, max: 300 }), fc.constantFrom(127, 128, 16_383, 16_384, LIMIT)),
+      ),
       {
         minLength: 1,
         maxLength: 5,
@@ -64,18 +76,21 @@ describe("largest MQTT packet", () => {
     );
   });
 
-  it("no other packet may be beyond it, and a length that never ends is none", () => {
-    const codeOf = (bytes: Uint8Array) => {
-      try {
-        new PacketLimit(LIMIT).take(bytes);
-        return "passed";
-      } catch (error) {
-        return error instanceof HanwayError ? error.code : "another exception";
-      }
-    };
+  it("no other packet may be beyond it, and a length that never ends is refused", () => {
     expect(codeOf(Uint8Array.of(0x20, 0xff, 0xff, 0xff, 0x7f))).toBe("decode/size");
     expect(codeOf(Uint8Array.of(0x30, 0xff, 0xff, 0xff, 0x7f))).toBe("passed");
     expect(codeOf(Uint8Array.of(0x30, 0xff, 0xff, 0xff, 0xff))).toBe("decode/length");
+  });
+
+  it.each([0x10, 0x34, 0x36, 0x50, 0x62, 0x70, 0x82, 0xa2, 0xb0, 0xc0, 0xf0, 0x00])(
+    "type octet %i is nothing that a broker sends to the hub",
+    (first) => {
+      expect(codeOf(packet(first, 4))).toBe("decode/value");
+    },
+  );
+
+  it.each([0x20, 0x32, 0x40, 0x90])("type octet %i with too few octets is refused", (first) => {
+    expect(codeOf(packet(first, 1))).toBe("decode/length");
   });
 
   it("any octets pass, are cut or are refused by a HanwayError", () => {

@@ -1,19 +1,19 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { PacketLimit } from "./packet-limit.ts";
+import { PacketGuard } from "./packet-guard.ts";
 
-/** A TCP or TLS socket whose incoming MQTT packets are cut to a limit; see {@link PacketLimit}. */
-export class LimitedSocket extends Duplex {
+/** A TCP or TLS socket that lets incoming MQTT packets through a {@link PacketGuard}. */
+export class GuardedSocket extends Duplex {
   readonly #socket: Socket;
 
   constructor(socket: Socket, limit: number) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
-    const packets = new PacketLimit(limit);
+    const guard = new PacketGuard(limit);
     socket.on("data", (chunk: Uint8Array) => {
       try {
         let more = true;
-        for (const piece of packets.take(chunk)) more = this.push(piece) && more;
+        for (const piece of guard.take(chunk)) more = this.push(piece) && more;
         if (!more) socket.pause();
       } catch (error) {
         this.destroy(error instanceof Error ? error : undefined);
