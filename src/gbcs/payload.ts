@@ -1,7 +1,15 @@
 import { equalBytes } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
 import { type Asn1Kind, decodeAsn1, encodeAsn1, isAsn1, type LengthForm } from "./asn1/index.ts";
-import { type DlmsApdu, decodeDlms, encodeDlms } from "./dlms/index.ts";
+import { useCasesByCode } from "./catalogue/index.ts";
+import {
+  ACCESS_REQUEST_TAG,
+  ACCESS_RESPONSE_TAG,
+  DATA_NOTIFICATION_TAG,
+  type DlmsApdu,
+  decodeDlms,
+  encodeDlms,
+} from "./dlms/index.ts";
 import type { Envelope } from "./envelope/envelope.ts";
 import { decodeGbz, encodeGbz, type Gbz, isGbz } from "./gbz/index.ts";
 
@@ -31,6 +39,13 @@ export interface UnknownPayload {
 /** Contents below this length hold no length that can be written in two ways. */
 const LONG_LENGTHS_FROM = 130;
 
+/** First octet of the APDU of each kind. */
+const DLMS_TAG: Readonly<Record<Asn1Kind, number>> = {
+  command: ACCESS_REQUEST_TAG,
+  response: ACCESS_RESPONSE_TAG,
+  alert: DATA_NOTIFICATION_TAG,
+};
+
 /** The kinds of the payload codecs, which know no pre-command. */
 function payloadKind(kind: Envelope["kind"]): Asn1Kind {
   if (kind === "RESPONSE") return "response";
@@ -38,22 +53,22 @@ function payloadKind(kind: Envelope["kind"]): Asn1Kind {
 }
 
 /**
- * Decodes the content of a message whole. The message code decides for ASN.1; DLMS and GBZ contents begin with octets
- * of their own, so that a message code of tomorrow is still read. Octet leaves are views into the content. Throws
+ * Decodes the content of a message whole. The message code decides on the format; DLMS and GBZ contents begin with
+ * octets of their own, so that a message code of tomorrow is still read. Octet leaves are views into the content. Throws
  * `decode/*` with the field and the offset within the content.
  */
 export function decodePayload(kind: Envelope["kind"], messageCode: number, content: Uint8Array): Payload {
   const type = payloadKind(kind);
   if (isAsn1(messageCode, type)) return decodeAsn1Payload(type, messageCode, content);
-  if (isGbz(content)) return { format: "GBZ", gbz: decodeGbz(content, type, messageCode) };
-  switch (content[0]) {
-    case 0xd9:
-    case 0xda:
-    case 0x0f:
-      return { format: "DLMS", apdu: decodeDlms(content) };
-    default:
-      return { format: "unknown", octets: content };
+  const found = isGbz(content) ? "GBZ" : content[0] === DLMS_TAG[type] ? "DLMS" : "unknown";
+  const useCases = useCasesByCode(messageCode);
+  if (useCases.length > 0 && !useCases.some(({ format }) => format?.includes(found))) {
+    const wanted = useCases.map(({ format }) => format).join(" or ");
+    throw new HanwayError("decode/value", `not a ${wanted} payload`, { field: "content", offset: 0 });
   }
+  if (found === "GBZ") return { format: "GBZ", gbz: decodeGbz(content, type, messageCode) };
+  if (found === "DLMS") return { format: "DLMS", apdu: decodeDlms(content) };
+  return { format: "unknown", octets: content };
 }
 
 function decodeAsn1Payload(kind: Asn1Kind, messageCode: number, content: Uint8Array): Asn1Payload {

@@ -70,6 +70,17 @@ describe("whole messages", () => {
     expect(encodeMessage(decoded)).toEqual(message);
   });
 
+  it("are refused when the payload is not in the format of the message code", () => {
+    const gbz = decodeEnvelope(golden("GCS13a read consumption"));
+    const { content } = decodeEnvelope(golden("CCS02 remove device"));
+    for (const other of [content, Uint8Array.of(0xff), new Uint8Array(0)]) {
+      const result = outcome(encodeEnvelope({ ...gbz, content: other }));
+      expect(result).toMatchObject({ code: "decode/value", field: "content" });
+    }
+    const response = { ...decodeEnvelope(golden("CCS02 removed")), content };
+    expect(outcome(encodeEnvelope(response))).toMatchObject({ code: "decode/value", field: "content" });
+  });
+
   it("are refused when cut at any octet, with field and offset in the message", () => {
     for (const { message, kind } of goldenMessages()) {
       for (let end = 0; end < message.length; end++) {
