@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
@@ -9,6 +9,7 @@ import type { Listener } from "./tcp.ts";
 
 /** Complaints of socat that are kept for an error, in octets. */
 const MAX_COMPLAINT = 2000;
+const LOOK_AGAIN_MS = 5;
 
 /** `wait-slave` starts a session when a host opens the terminal; socat ends when the host closes it. */
 function start(link: string): ChildProcessWithoutNullStreams {
@@ -17,20 +18,44 @@ function start(link: string): ChildProcessWithoutNullStreams {
   });
 }
 
-/** Resolves once the terminal has its name; rejects with `emulator/listen` when socat is missing or fails. */
-function ready(socat: ChildProcessWithoutNullStreams): Promise<void> {
+function target(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
+/** socat's own words on why it ended: the last line marked as an error. */
+function complaint(said: string): string {
+  const line = said.split("\n").findLast((each) => / E /.test(each)) ?? said;
+  return line.replace(/^.* E /, "").trim();
+}
+
+/** Resolves once the terminal is there under its name; rejects with `emulator/listen` when socat is missing or fails. */
+function ready(socat: ChildProcessWithoutNullStreams, link: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
-    const fail = (why: string, cause?: unknown) =>
+    let over = false;
+    const fail = (why: string, cause?: unknown) => {
+      over = true;
       reject(new HanwayError("emulator/listen", why, { field: "listen", cause }));
+    };
     socat.once("error", (error) =>
       fail("a pseudo terminal needs the program socat (package socat), which is not there", error),
     );
-    socat.once("exit", () => fail(`socat ended at once: ${said.trim().split("\n").at(-1) ?? ""}`));
+    socat.once("exit", () => fail(`socat could not make the terminal: ${complaint(said)}`));
     socat.stderr.on("data", (text: Uint8Array) => {
       said = (said + Buffer.from(text).toString("utf8")).slice(-MAX_COMPLAINT);
-      if (said.includes("PTY is")) setImmediate(resolve);
     });
+    // socat names the terminal before it makes the link, and says nothing once the link is there.
+    const look = () => {
+      if (over) return;
+      const terminal = /PTY is (\S+)/.exec(said)?.[1];
+      if (terminal !== undefined && target(link) === terminal) resolve();
+      else setTimeout(look, LOOK_AGAIN_MS);
+    };
+    look();
   });
 }
 
@@ -67,7 +92,7 @@ export async function listenPty(port: SerialPort, log: Log, link?: string): Prom
         log.error({ reason: error instanceof Error ? error.message : String(error) }, "no pseudo terminal"),
       );
     });
-    await ready(own);
+    await ready(own, path);
     serve(own, port);
   };
   const tidy = () => {
