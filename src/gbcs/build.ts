@@ -5,10 +5,7 @@ import { buildGbzCommand } from "./build-gbz.ts";
 import { buildDlmsCommand, type Fields, messageProtection, type UseCase } from "./catalogue/index.ts";
 import type { PreCommand, Supplementary } from "./envelope/envelope.ts";
 import { encodePayload, type Payload } from "./payload.ts";
-import type { MacParties } from "./security/mac.ts";
-import { protect } from "./security/protect.ts";
 import type { Protection } from "./security/protection.ts";
-import type { Signer } from "./security/signature.ts";
 
 /** Who sends a Command of a use case to whom, and with which values. */
 export interface CommandDraft {
@@ -54,36 +51,13 @@ function asn1Value(fields: Fields): unknown {
 }
 
 /** The protection of a Command; in the variant messages the authorising credential of the payload decides. */
-export function commandProtection(messageCode: number, fields: Fields): Protection {
+export function commandProtection(
+  messageCode: number,
+  fields: Fields,
+): Exclude<Protection, "signature-or-mac"> {
   const cell = fields.authorisingCell;
   const usage = typeof cell === "object" && cell !== null && "keyUsage" in cell ? cell.keyUsage : undefined;
   const key = usage === KEY_USAGE.keyAgreement ? "keyAgreement" : "digitalSignature";
-  return messageProtection(messageCode, "COMMAND", key) ?? "signature-and-mac";
-}
-
-/** Who protects a Command: the originator signs (or has signed), the Access Control Broker MACs. */
-export interface CommandProtectors {
-  readonly signature: Signer | Uint8Array | undefined;
-  readonly mac: MacParties;
-}
-
-/**
- * The Command of a pre-command, with the protections that its message code needs and no others. Throws `crypto/key`
- * where a signature is needed and neither it nor a key is there, or where no key of the MAC's pair is held.
- */
-export function protectCommand(
-  preCommand: PreCommand,
-  protection: Protection,
-  protectors: CommandProtectors,
-): Uint8Array {
-  const signs = protection !== "mac";
-  if (signs && protectors.signature === undefined) {
-    throw new HanwayError("crypto/key", "the originator's signing key or a signature is needed", {
-      field: "signature",
-    });
-  }
-  return protect(preCommand, {
-    signature: signs ? (protectors.signature ?? null) : null,
-    mac: protection === "signature" ? null : protectors.mac,
-  });
+  const protection = messageProtection(messageCode, "COMMAND", key) ?? "signature-and-mac";
+  return protection === "signature-or-mac" ? "signature" : protection;
 }

@@ -2,17 +2,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { HanwayError } from "../../src/base/error.ts";
-import {
-  buildPreCommand,
-  type CommandDraft,
-  commandProtection,
-  protectCommand,
-} from "../../src/gbcs/build.ts";
+import { buildPreCommand, type CommandDraft, commandProtection } from "../../src/gbcs/build.ts";
 import { dlmsFields, type Fields, useCase, useCaseByMessageCode } from "../../src/gbcs/catalogue/index.ts";
 import { decodeEnvelope } from "../../src/gbcs/envelope/decode.ts";
 import type { Envelope, SecuredMessage } from "../../src/gbcs/envelope/envelope.ts";
 import { readKeystore } from "../../src/gbcs/keystore.ts";
 import { decodeMessage, type Message } from "../../src/gbcs/message.ts";
+import { protectAs } from "../../src/gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../src/gbcs/security/recorded.ts";
 import { SoftwareSigner } from "../../src/gbcs/security/signature.ts";
 import { verifyMessage } from "../../src/gbcs/security/verify.ts";
@@ -60,9 +56,9 @@ describe("Commands from use cases", () => {
       },
     );
     const unsigned = { signature: undefined, mac };
-    expect(protectCommand(buildPreCommand(remove), "mac", unsigned)).toEqual(golden("CCS02 remove device"));
+    expect(protectAs(buildPreCommand(remove), "mac", unsigned)).toEqual(golden("CCS02 remove device"));
     const read = buildPreCommand(draft("GCS13a", {}));
-    expect(protectCommand(read, "mac", unsigned)).toEqual(golden("GCS13a read consumption"));
+    expect(protectAs(read, "mac", unsigned)).toEqual(golden("GCS13a read consumption"));
   });
 
   it("signs and MACs a critical one so that it verifies", () => {
@@ -70,7 +66,7 @@ describe("Commands from use cases", () => {
     if (privateKey === undefined) throw new Error("no key");
     const preCommand = buildPreCommand(draft("ECS42", {}, { target: PARTY.esme }));
     const protection = commandProtection(preCommand.messageCode, {});
-    const message = protectCommand(preCommand, protection, {
+    const message = protectAs(preCommand, protection, {
       signature: new SoftwareSigner(privateKey),
       mac,
     });
@@ -111,7 +107,7 @@ describe("Commands from use cases", () => {
   it("refuses to make a critical Command without signature", () => {
     const preCommand = buildPreCommand(draft("ECS42", {}, { target: PARTY.esme }));
     const protectors = { signature: undefined, mac };
-    expect(refusal(() => protectCommand(preCommand, "signature-and-mac", protectors))).toEqual({
+    expect(refusal(() => protectAs(preCommand, "signature-and-mac", protectors))).toEqual({
       code: "crypto/key",
       field: "signature",
     });
@@ -170,7 +166,7 @@ describeShared("published Commands", "rtds.jsonl", (path) => {
       for (const command of whole) {
         const { signature } = secured(command.hex);
         const protection = commandProtection(preCommand.messageCode, {});
-        const built = protectCommand(preCommand, protection, {
+        const built = protectAs(preCommand, protection, {
           signature: signature ?? undefined,
           mac: parties,
         });
@@ -199,7 +195,7 @@ describeShared("published Commands", "rtds.jsonl", (path) => {
       expect(toHex(preCommand.content), name).toBe(toHex(original.content));
       if (hanOnly(original)) continue;
       const protection = commandProtection(envelope.messageCode, fields);
-      const built = protectCommand(preCommand, protection, {
+      const built = protectAs(preCommand, protection, {
         signature: original.signature ?? undefined,
         mac: parties,
       });

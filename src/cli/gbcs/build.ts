@@ -3,13 +3,14 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
 import { decodeAsn1, isAsn1 } from "../../gbcs/asn1/index.ts";
-import { buildPreCommand, commandProtection, protectCommand } from "../../gbcs/build.ts";
+import { buildPreCommand, commandProtection } from "../../gbcs/build.ts";
 import { type Fields, useCase as findUseCase } from "../../gbcs/catalogue/index.ts";
 import { decodeEnvelope } from "../../gbcs/envelope/decode.ts";
 import { encodeEnvelope } from "../../gbcs/envelope/encode.ts";
 import type { PreCommand, Supplementary } from "../../gbcs/envelope/envelope.ts";
 import { fromJson } from "../../gbcs/json.ts";
 import type { Keystore } from "../../gbcs/keystore.ts";
+import { protectAs } from "../../gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { SoftwareSigner } from "../../gbcs/security/signature.ts";
 import { type Command, readArgs, say, UsageError } from "../io.ts";
@@ -136,7 +137,7 @@ function secured(preCommand: PreCommand, fields: Fields, values: Values, keystor
   const signer = privateKey === undefined ? undefined : new SoftwareSigner(privateKey);
   const signature = values.signature === undefined ? signer : fromHex(values.signature, "signature");
   const mac = { keys: keystoreAgreement(keystore), accessControlBroker };
-  return protectCommand(preCommand, commandProtection(preCommand.messageCode, fields), { signature, mac });
+  return protectAs(preCommand, commandProtection(preCommand.messageCode, fields), { signature, mac });
 }
 
 function supplementaryOf(values: Values, keystore: Keystore | undefined): Supplementary | null {

@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
-import { protectionFacts } from "../../gbcs/catalogue/index.ts";
+import { roleMayOriginate } from "../../gbcs/authority.ts";
+import { protectionFacts, useCaseByMessageCode } from "../../gbcs/catalogue/index.ts";
+import type { SecuredMessage } from "../../gbcs/envelope/envelope.ts";
 import type { Keystore } from "../../gbcs/keystore.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { verifyMessage } from "../../gbcs/security/verify.ts";
@@ -104,6 +106,7 @@ function runOne(
     signatureKeyOf: (party) => keystore.publicKey(party, "DS"),
     accessControlBroker: keystore.accessControlBroker ?? Eui64("0000000000000000"),
     factsOf: protectionFacts,
+    mayOriginate: (envelope) => mayOriginate(envelope, keystore),
     ...(target === undefined ? {} : { self: Eui64(target, "target") }),
     ...(last === undefined ? {} : { lastCounter: () => last }),
   });
@@ -115,6 +118,14 @@ function runOne(
     say(io.stderr, `hanway: not a GBCS message: ${refused} in ${field} at octet ${offset}`);
   }
   return result.outcome === "verified" ? 0 : 1;
+}
+
+/** A Command whose originator the keystore knows must come from a role that the use case names. */
+function mayOriginate(envelope: SecuredMessage, keystore: Keystore): boolean {
+  const useCase = useCaseByMessageCode(envelope.messageCode);
+  const role = keystore.role(envelope.originator);
+  if (envelope.kind !== "COMMAND" || useCase === undefined || role === undefined) return true;
+  return roleMayOriginate(useCase, role);
 }
 
 function counterOption(text: string): bigint {

@@ -3,6 +3,7 @@ import { encodeEnvelope, withMac } from "../envelope/encode.ts";
 import type { Envelope, PreCommand, SecuredMessage } from "../envelope/envelope.ts";
 import { readLayout } from "../envelope/layout.ts";
 import { type MacParties, messageMac, signedOctets } from "./mac.ts";
+import type { Protection } from "./protection.ts";
 import type { Signer } from "./signature.ts";
 
 /** How a message is protected: a signer or a ready signature, and the parties of the MAC; null for none. */
@@ -37,6 +38,34 @@ export function protect(message: Unprotected, protectors: Protectors): Uint8Arra
   if (mac === undefined)
     throw new HanwayError("crypto/key", "no key of the two parties is held", { field: "mac" });
   return withMac(body, mac);
+}
+
+/** Who can protect a message: its originator signs (or has signed), and the parties of the MAC. */
+export interface ProtectionKeys {
+  readonly signature: Signer | Uint8Array | undefined;
+  readonly mac: MacParties;
+}
+
+/**
+ * Protects a message as its message code and kind ask for (see `requiredProtection`), with nothing more. For the variant
+ * messages the caller says which form. Throws `crypto/key` where a signature is needed and neither it nor a signer is
+ * there, or where no key of the MAC's pair is held.
+ */
+export function protectAs(
+  message: Unprotected,
+  protection: Exclude<Protection, "signature-or-mac">,
+  keys: ProtectionKeys,
+): Uint8Array {
+  const signs = protection !== "mac";
+  if (signs && keys.signature === undefined) {
+    throw new HanwayError("crypto/key", "the originator's signing key or a signature is needed", {
+      field: "signature",
+    });
+  }
+  return protect(message, {
+    signature: signs ? (keys.signature ?? null) : null,
+    mac: protection === "signature" ? null : keys.mac,
+  });
 }
 
 function unsigned(message: Envelope): SecuredMessage {
