@@ -8,7 +8,6 @@ export {
 } from "./cluster.ts";
 export { DEVICE_TYPE_NAMES, STATUS_NAMES } from "./data/names.ts";
 export { DATA_TYPES, type DataType, dataType, dataTypeNamed } from "./data-type.ts";
-export { type DescribedField, describeFields } from "./describe.ts";
 export * from "./foundation.ts";
 export {
   decodeZcl,

@@ -1,7 +1,6 @@
+// The codec alone, which a hub needs; `build.ts` and `describe.ts` bring the tables of names along and are imported by themselves.
 export type { AlertBody } from "./alert.ts";
-export { buildGbzCommand, type GbzFields, gbzFields } from "./build.ts";
 export type { EncryptedComponent, Encryption, GbzComponent, PlainComponent } from "./component.ts";
-export { type DescribedComponent, describeGbz, type Opened, type ScaledField } from "./describe.ts";
 export {
   componentsOf,
   decodeComponentPlaintext,

@@ -1,14 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../../../src/base/bytes.ts";
 import { HanwayError } from "../../../src/base/error.ts";
-import {
-  buildGbzCommand,
-  decodeGbz,
-  encodeGbz,
-  type GbzFields,
-  gbzFields,
-  isGbz,
-} from "../../../src/gbcs/gbz/index.ts";
+import { buildGbzCommand, type GbzFields, gbzFields } from "../../../src/gbcs/gbz/build.ts";
+import { decodeGbz, encodeGbz, isGbz } from "../../../src/gbcs/gbz/index.ts";
 import { describeShared } from "../../shared-data.ts";
 import { readVectors } from "../vectors.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fromHex } from "../../../src/base/bytes.ts";
-import { decodeGbz, describeGbz } from "../../../src/gbcs/gbz/index.ts";
+import { describeGbz } from "../../../src/gbcs/gbz/describe.ts";
+import { decodeGbz } from "../../../src/gbcs/gbz/index.ts";
 import { CONTENTS } from "./contents.ts";
 
 const decode = (text: string, kind: "command" | "response") =>
