@@ -268,6 +268,6 @@ addProtected("ALERT", {
 function write(file: string, text: string): void {
   writeFileSync(new URL(file, import.meta.url), text);
 }
-write("keystore.json", `[\n${records.map((record) => JSON.stringify(record)).join(",\n")}\n]\n`);
+write("keystore.json", `${JSON.stringify(records, null, 2)}\n`);
 write("authorities.json", `${JSON.stringify({ root, issuing }, null, 2)}\n`);
 write("messages.jsonl", `${lines.join("\n")}\n`);
