@@ -1,9 +1,9 @@
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { isAsn1, KEY_USAGE } from "./asn1/index.ts";
-import { buildGbzCommand } from "./build-gbz.ts";
 import { buildDlmsCommand, type Fields, messageProtection, type UseCase } from "./catalogue/index.ts";
 import type { PreCommand, Supplementary } from "./envelope/envelope.ts";
+import { buildGbzCommand } from "./gbz/build.ts";
 import { encodePayload, type Payload } from "./payload.ts";
 import type { Protection } from "./security/protection.ts";
 

@@ -1,1 +1,0 @@
-export { buildGbzCommand } from "./gbz/build.ts";
