@@ -1,6 +1,7 @@
 // Writes the Smart Energy cluster tables of src/zcl/data from the shared fact table:
 //   node scripts/zcl-clusters.ts ../shared/data/zcl-se-clusters.json
-// commands.ts holds the cluster list and every command; attributes/ and values/ are read when names are asked for.
+// commands.ts holds the cluster list and every command, types.ts the same as types; attributes/ and values/ are read
+// when names are asked for.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -116,6 +117,59 @@ function typeText(field: SourceField): string {
   return `${shortType(field.type)}${most}${values === undefined ? "" : `:${values}`}`;
 }
 
+/** TypeScript type of a field's decoded value. */
+function valueType(field: SourceField): string {
+  const only = field.fields?.length === 1 && field.repeat !== undefined ? field.fields[0] : undefined;
+  const one = only ? scalarType(only) : scalarType(field);
+  return field.repeat === undefined || field.type === "octets" ? one : `readonly ${bracket(one)}[]`;
+}
+
+const bracket = (type: string) => (type.includes("|") ? `(${type})` : type);
+
+function scalarType(field: SourceField): string {
+  if (field.select) {
+    const cases = field.select.cases.map(({ fields }) => fieldsType(fields));
+    return [...new Set([...cases, "Uint8Array"])].join(" | ");
+  }
+  if (field.type === "record") return fieldsType(field.fields ?? []);
+  switch (field.type) {
+    case "octets":
+      return "Uint8Array";
+    case "octstr":
+      return "Uint8Array | null";
+    case "string":
+      return "string | Uint8Array | null";
+    case "bool":
+      return "boolean | null";
+    case "EUI64":
+      return "string";
+    case "date":
+      return "ZclDate";
+    default:
+      return "number";
+  }
+}
+
+/** A count may be left out when encoding, because it follows from its list. */
+function fieldsType(fields: SourceField[]): string {
+  const counts = new Set(
+    fields.map(({ repeat }) =>
+      typeof repeat === "object" && repeat.mask === undefined ? repeat.count : undefined,
+    ),
+  );
+  const parts = fields.map((field) => {
+    const mayLack = field.optional || field.condition !== undefined || counts.has(field.name);
+    return `${field.name}${mayLack ? "?" : ""}: ${valueType(field)}`;
+  });
+  return parts.length === 0 ? "Record<never, never>" : `{ ${parts.join("; ")} }`;
+}
+
+function clusterType(cluster: SourceCluster): string {
+  const byName = new Map(cluster.commands.map((command) => [command.name, command]));
+  const lines = [...byName.values()].map(({ name, fields }) => `    ${name}: ${fieldsType(fields)};`);
+  return `  /** ${cluster.name} */\n  0x${hex(cluster.id, 4)}: {\n${lines.join("\n")}\n  };`;
+}
+
 const hex = (value: number, digits: number) => value.toString(16).toUpperCase().padStart(digits, "0");
 
 function commandText(command: SourceCommand): string {
@@ -176,15 +230,44 @@ const table = (name: string, rows: { id: number; name: string }[], digits: numbe
   `/** ${comment} */\nexport const ${name}: ReadonlyMap<number, string> = new Map([\n${rows
     .map((one) => `  [0x${hex(one.id, digits)}, "${one.name}"],`)
     .join("\n")}\n]);\n`;
+const statusLines = source.statusCodes.map((one) => `  ${one.name}: 0x${hex(one.id, 2)},`);
 writeFileSync(
   join(to, "names.ts"),
-  `${table("STATUS_NAMES", source.statusCodes, 2, "ZCL status codes (ZCL 2.6.3). Written by `scripts/zcl-clusters.ts`.")}
+  `/** ZCL status codes (ZCL 2.6.3). Written by \`scripts/zcl-clusters.ts\`. */
+export const STATUS = {
+${statusLines.join("\n")}
+} as const;
+
+${table("STATUS_NAMES", source.statusCodes, 2, "Names of the ZCL status codes. Written by `scripts/zcl-clusters.ts`.")}
 ${table(
   "DEVICE_TYPE_NAMES",
   source.deviceTypes.filter((one, i, all) => all.findIndex((other) => other.id === one.id) === i),
   4,
   "Smart Energy device ids (ZSE 6). Written by `scripts/zcl-clusters.ts`.",
 )}`,
+);
+writeFileSync(
+  join(to, "types.ts"),
+  `/**
+ * The fields of every cluster command by cluster id and name, as \`decodeZcl\` gives and \`encodeCommand\` takes them: types
+ * alone, nothing at run time. Written by \`scripts/zcl-clusters.ts\`.
+ */
+export interface ClusterCommands {
+${source.clusters
+  .filter(({ commands }) => commands.length > 0)
+  .map(clusterType)
+  .join("\n")}
+}
+
+/** A date; null is a part that may be any (ZCL 2.6.2.19). */
+export type ZclDate = {
+  year: number | null;
+  month: number | null;
+  day: number | null;
+  /** 1 for Monday. */
+  weekday: number | null;
+};
+`,
 );
 for (const cluster of source.clusters) {
   const name = `${hex(cluster.id, 4).toLowerCase()}.txt`;

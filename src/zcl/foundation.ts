@@ -1,3 +1,5 @@
+import type { ZclValue } from "./value.ts";
+
 /**
  * The general commands (ZCL 2.5), one a line: id, name, its answer's id where it has one, and its fields in the
  * notation of `layout.ts`. The direction bit says whose attributes are meant, not which command it is.
@@ -34,3 +36,8 @@ export const READ_ATTRIBUTES_RESPONSE = 0x01;
 export const WRITE_ATTRIBUTES = 0x02;
 export const REPORT_ATTRIBUTES = 0x0a;
 export const DEFAULT_RESPONSE = 0x0b;
+
+/** What Read Attributes Response says of an attribute: data type id and value, or the status why there is none. */
+export type AttributeAnswer =
+  | { readonly status: 0; readonly dataType: number; readonly value: ZclValue }
+  | { readonly status: number };

@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
 import { type CommandDefinition, clusterCommand, clusterCommandNamed, generalCommand } from "./cluster.ts";
+import type { ClusterCommands } from "./data/types.ts";
 import { inside, readFields, writeFields } from "./fields.ts";
 import { type Direction, readHeader, writeHeader, type ZclHeader } from "./header.ts";
 import type { ZclFields } from "./value.ts";
@@ -95,8 +96,30 @@ export interface SendOptions {
   readonly disableDefaultResponse?: boolean;
 }
 
-/** Encodes a cluster specific command by its name. Throws `encode/value` where there is none or a field is wrong. */
-export function encodeCommand(
+/**
+ * Encodes a cluster specific command by its name; the types know its fields. Throws `encode/value` where a field is
+ * missing, unknown or does not fit.
+ */
+export function encodeCommand<C extends keyof ClusterCommands, N extends keyof ClusterCommands[C] & string>(
+  cluster: C,
+  name: N,
+  fields: ClusterCommands[C][N] & ZclFields,
+  options: SendOptions,
+): Uint8Array {
+  return encodeNamed(cluster, name, fields, options);
+}
+
+/** Whether a decoded frame is this command; tells the types its fields. */
+export function isCommand<C extends keyof ClusterCommands, N extends keyof ClusterCommands[C] & string>(
+  frame: ZclFrame,
+  cluster: C,
+  name: N,
+): frame is ZclFrame & { readonly name: N; readonly fields: ClusterCommands[C][N] } {
+  return frame.frameType === "cluster" && frame.cluster === cluster && frame.name === name;
+}
+
+/** {@link encodeCommand} for a cluster and a name that are known at run time only. */
+export function encodeNamed(
   cluster: number,
   name: string,
   fields: ZclFields,

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { HanwayError } from "../../src/base/error.ts";
-import { decodeZcl, encodeCommand, encodeGeneral, encodeZcl } from "../../src/zcl/frame.ts";
+import {
+  decodeZcl,
+  encodeCommand,
+  encodeGeneral,
+  encodeNamed,
+  encodeZcl,
+  isCommand,
+} from "../../src/zcl/frame.ts";
 import type { ZclFields } from "../../src/zcl/value.ts";
 
 const hex = (text: string) => fromHex(text.replaceAll(" ", ""));
@@ -220,10 +227,26 @@ describe("encoding by name", () => {
     );
   });
 
+  test("the types refuse a field that the command does not have", () => {
+    // @ts-expect-error the field is endpointId
+    const encode = () => encodeCommand(0x0702, "RequestMirrorResponse", { endpoint: 2 }, { sequence: 0 });
+    expect(encode).toThrow(HanwayError);
+  });
+
+  test("a decoded command is told apart with its fields", () => {
+    const frame = decodeZcl(hex("09 11 08 804A371C 080700 01 02"), { cluster: 0x0702 });
+    expect(isCommand(frame, 0x0702, "RequestMirror")).toBe(false);
+    if (!isCommand(frame, 0x0702, "ConfigureMirror")) return expect.unreachable();
+    const seconds: number = frame.fields.reportingInterval;
+    expect(seconds).toBe(1800);
+    const again = encodeCommand(0x0702, "ConfigureMirror", frame.fields, { sequence: 0x11 });
+    expect(toHex(again)).toBe("091108804a371c0807000102");
+  });
+
   test("a count follows from its list when it is left out, and must agree when it is given", () => {
     const fields = { endTime: 0, status: 0, profileIntervalPeriod: 2, intervals: [1, 2] };
     const encode = (more: ZclFields) =>
-      toHex(encodeCommand(0x0702, "GetProfileResponse", { ...fields, ...more }, { sequence: 0 }));
+      toHex(encodeNamed(0x0702, "GetProfileResponse", { ...fields, ...more }, { sequence: 0 }));
     expect(encode({})).toBe("090000000000000002" + "02" + "010000020000");
     expect(encode({ numberOfPeriodsDelivered: 2 })).toBe(encode({}));
     expect(failure(() => encode({ numberOfPeriodsDelivered: 3 }))).toMatchObject({
@@ -235,16 +258,16 @@ describe("encoding by name", () => {
   test("numbers out of range, fractions and wrong kinds are refused with their field", () => {
     for (const endpointId of [-1, 0x10000, 1.5, "2", null, 2n, Number.NaN]) {
       expect(
-        failure(() => encodeCommand(0x0702, "RequestMirrorResponse", { endpointId }, { sequence: 0 })),
+        failure(() => encodeNamed(0x0702, "RequestMirrorResponse", { endpointId }, { sequence: 0 })),
       ).toMatchObject({ code: "encode/value", field: "RequestMirrorResponse.endpointId" });
     }
   });
 
   test("an unknown command and a field that the condition rules out are refused", () => {
-    expect(() => encodeCommand(0x0702, "Nonsense", {}, { sequence: 0 })).toThrow(HanwayError);
+    expect(() => encodeNamed(0x0702, "Nonsense", {}, { sequence: 0 })).toThrow(HanwayError);
     expect(
       failure(() =>
-        encodeCommand(0x0019, "QueryNextImageResponse", { status: 0x98, imageSize: 1 }, { sequence: 0 }),
+        encodeNamed(0x0019, "QueryNextImageResponse", { status: 0x98, imageSize: 1 }, { sequence: 0 }),
       ),
     ).toMatchObject({ code: "encode/value", field: "QueryNextImageResponse.imageSize" });
   });

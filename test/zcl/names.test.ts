@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { clusterCommand } from "../../src/zcl/cluster.ts";
+import type { Direction } from "../../src/zcl/header.ts";
 import { attribute, attributeNamed, attributes, valueNames } from "../../src/zcl/names.ts";
 import { describeShared } from "../shared-data.ts";
 
@@ -57,6 +59,12 @@ describeShared("the tables against the facts they were written from", "zcl-se-cl
     clusters: {
       id: number;
       attributes: { id: number; side: string; name: string; type: string; length?: number; access: string }[];
+      commands: {
+        id: number;
+        name: string;
+        direction: Direction;
+        fields: { name: string; optional?: true }[];
+      }[];
       enums: { name: string; values: Record<string, number> }[];
       bitmaps: { name: string; masks?: Record<string, number>; values?: Record<string, number> }[];
     }[];
@@ -80,6 +88,21 @@ describeShared("the tables against the facts they were written from", "zcl-se-cl
       }
     }
     expect(count).toBe(2579);
+  });
+
+  test("all 163 commands with their fields in order", () => {
+    let count = 0;
+    for (const { id: cluster, commands } of facts.clusters) {
+      for (const { id, name, direction, fields } of commands) {
+        const definition = clusterCommand(cluster, direction, id);
+        expect(definition?.name).toBe(name);
+        expect(definition?.layout.map((field) => [field.name, field.optional])).toEqual(
+          fields.map((field) => [field.name, field.optional ?? false]),
+        );
+        count++;
+      }
+    }
+    expect(count).toBe(163);
   });
 
   test("all 117 enumerations and bitmaps", () => {
