@@ -59,12 +59,20 @@ function onTraffic(event: Exclude<StackEvent, { type: "changed" | "network" }>, 
     case "child":
       onChild(event, ncp);
       break;
+    case "poll":
+      onPoll(event, ncp);
+      break;
     case "key-request":
       ncp.emit(callbacks.zigbeeKeyEstablishment, {
         partner: event.eui64,
         status: keyStatus(event.kind, ncp),
       });
   }
+}
+
+function onPoll(event: Extract<StackEvent, { type: "poll" }>, ncp: NcpCore): void {
+  if (ncp.ram.policies.get(Policy.POLL_HANDLER) !== Decision.POLL_HANDLER_CALLBACK) return;
+  ncp.emit(callbacks.pollHandler, { childId: event.nodeId, transmitExpected: event.expected ? 1 : 0 });
 }
 
 function onJoined(event: Extract<StackEvent, { type: "joined" }>, ncp: NcpCore): void {

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { encodeAsh, RESET_SOFTWARE } from "../ash/frame.ts";
+import { stepAsh } from "../ash/link.ts";
 import {
   type AshEffect,
   type AshInput,
@@ -9,8 +10,7 @@ import {
   type AshTimer,
   ashState,
   defaultAshSettings,
-  stepAsh,
-} from "../ash/link.ts";
+} from "../ash/state.ts";
 import type { Faults, FaultTarget } from "./faults.ts";
 
 /** One host on the other end of the line, over whatever carries the octets. */

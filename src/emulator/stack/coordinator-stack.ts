@@ -68,6 +68,9 @@ export class EmulatedCoordinator implements CoordinatorStack {
       data: (payload, source, quality) => this.nwk.receive(payload, source, quality),
       command: (id, frame) => this.#macCommand(id, frame),
       beacon: () => {},
+      polled: (source, expected) => {
+        if (this.#up && typeof source === "number") this.#emit({ type: "poll", nodeId: source, expected });
+      },
     });
     const reserve = () => this.#noteChange();
     this.nwk = new NwkLayer({
@@ -172,10 +175,10 @@ export class EmulatedCoordinator implements CoordinatorStack {
     return active && { ...active, frameCounter: this.nwk.counter.next };
   }
 
-  distributeNetworkKey(key: Uint8Array, sequence: number): void {
+  distributeNetworkKey(key: Uint8Array, sequence: number, only?: Eui64): void {
     const next = { key: Uint8Array.from(key), sequence };
     this.nwk.keys.other = next;
-    this.#trustCenter.distribute(next);
+    this.#trustCenter.distribute(next, only);
     this.#noteChange();
   }
 

@@ -26,8 +26,8 @@ export interface CoordinatorStack {
   setApplicationKeyRequests(policy: "allow" | "deny"): void;
 
   networkKey(): { key: Uint8Array; sequence: number; frameCounter: number } | undefined;
-  /** Sends APS Transport-Key with a new network key to everyone; it is used after `switchNetworkKey`. */
-  distributeNetworkKey(key: Uint8Array, sequence: number): void;
+  /** Sends APS Transport-Key with a new network key to everyone, or to one; it is used after `switchNetworkKey`. */
+  distributeNetworkKey(key: Uint8Array, sequence: number, only?: Eui64): void;
   switchNetworkKey(): void;
 
   /**
@@ -149,6 +149,8 @@ export type StackEvent =
       status: "standard-join" | "secured-rejoin" | "unsecured-rejoin" | "left";
       decision: "allowed-preconfigured" | "allowed-key-in-clear" | "denied" | "none";
     }
+  /** A sleepy child has asked for its frames; `expected` where there was one. */
+  | { type: "poll"; nodeId: number; expected: boolean }
   | { type: "child"; nodeId: number; eui64: Eui64; joining: boolean; sleepy: boolean }
   /** APS Request-Key, Verify-Key and similar, seen by the Trust Centre. */
   | { type: "key-request"; eui64: Eui64; partner?: Eui64; kind: "trust-center" | "application" }

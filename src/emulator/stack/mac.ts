@@ -18,6 +18,8 @@ export interface MacHandlers {
   /** `id` is the first octet of the payload of `frame`. */
   command(id: number, frame: MacFrame, quality: LinkQuality): void;
   beacon(frame: MacFrame, quality: LinkQuality): void;
+  /** A neighbour asked for what is held for it; `expected` where there was something. */
+  polled?(source: MacAddress, expected: boolean): void;
   /** Told after each data frame or command, with the sender's word on whether more is held. */
   received?(framePending: boolean): void;
 }
@@ -184,10 +186,16 @@ export class MacLayer {
     this.#transmit(held.type, destination, held.build(), this.#held.has(destination), held.done);
   }
 
+  #polled(source: MacAddress | undefined): void {
+    if (source === undefined) return;
+    this.#handlers.polled?.(source, this.#held.has(source));
+    this.#release(source);
+  }
+
   #receive(frame: MacFrame, quality: LinkQuality): void {
     const id = frame.payload[0];
     if (frame.type === "beacon") this.#handlers.beacon(frame, quality);
-    else if (frame.type === "command" && id === MAC_COMMAND.dataRequest) this.#release(frame.source);
+    else if (frame.type === "command" && id === MAC_COMMAND.dataRequest) this.#polled(frame.source);
     else if (frame.type === "command" && id !== undefined) this.#handlers.command(id, frame, quality);
     else if (frame.type === "data" && typeof frame.source === "number")
       this.#handlers.data(frame.payload, frame.source, quality);

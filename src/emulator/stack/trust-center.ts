@@ -155,9 +155,10 @@ export class TrustCenter {
     this.#nwk.send(out, () => this.#left(eui64));
   }
 
-  /** Hands a further network key to everyone: under each one's link key where there is one (Zigbee 4.6.3.4). */
-  distribute(next: NetworkKey): void {
+  /** Hands a further network key to everyone, or to one: under each one's link key where there is one (Zigbee 4.6.3.4). */
+  distribute(next: NetworkKey, only?: Eui64): void {
     for (const { eui64, nodeId } of this.children.values()) {
+      if (only !== undefined && eui64 !== only) continue;
       const link = this.#keys.find(eui64);
       this.#aps.sendCommand(
         nodeId,

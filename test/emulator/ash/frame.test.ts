@@ -119,8 +119,12 @@ describe("ASH frames of any content", () => {
         const item = frames(encodeAsh(frame))[0];
         if (item?.type !== "frame") throw new Error("no frame");
         const { bytes } = item;
-        for (let length = 0; length < bytes.length; length++)
-          expect(() => decodeAsh(bytes.subarray(0, length))).toThrow(HanwayError);
+        for (let length = 0; length < bytes.length; length++) {
+          const cut = bytes.subarray(0, length);
+          // One cut in 65,536 has a CRC that fits by chance.
+          if (length >= 3 && crcCcitt(cut) === 0) continue;
+          expect(() => decodeAsh(cut)).toThrow(HanwayError);
+        }
         const bit = flip % (bytes.length * 8);
         const spoilt = Uint8Array.from(bytes);
         spoilt[bit >> 3] = (spoilt[bit >> 3] ?? 0) ^ (1 << (bit & 7));

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { type AshFrame, encodeAsh } from "../../../src/emulator/ash/frame.ts";
+import { stepAsh } from "../../../src/emulator/ash/link.ts";
 import {
   type AshEffect,
   type AshInput,
   type AshState,
   ashState,
   defaultAshSettings,
-  stepAsh,
-} from "../../../src/emulator/ash/link.ts";
+} from "../../../src/emulator/ash/state.ts";
 
 /** Drives the reducer and collects what it says. */
 class Bench {

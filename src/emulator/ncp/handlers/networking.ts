@@ -1,9 +1,11 @@
+import { ByteWriter } from "../../../base/bytes.ts";
 import { Eui64 } from "../../../base/eui64.ts";
 import { callbacks } from "../../ezsp/callbacks.ts";
 import type { ValueOf } from "../../ezsp/codec.ts";
 import { commands } from "../../ezsp/commands.ts";
 import { Status } from "../../ezsp/status.ts";
 import type { networkParameters } from "../../ezsp/structures.ts";
+import type { ApsMessage } from "../../stack/coordinator.ts";
 import { type Handler, type NcpCore, on } from "../core.ts";
 import { Config } from "../profile.ts";
 import { NO_NODE } from "../ram.ts";
@@ -18,6 +20,8 @@ const ENERGY_SCAN = 0;
 const ACTIVE_SCAN = 1;
 const ALL_CHANNELS = 0x07ff_f800;
 const MTORR_INTERVAL_MS = 10_000;
+const MGMT_NWK_UPDATE = 0x0038;
+const FIRST_BROADCAST_ADDRESS = 0xfffc;
 
 type Parameters = ValueOf<typeof networkParameters>;
 
@@ -105,6 +109,33 @@ function scan(scanType: number, channelMask: number, ncp: NcpCore): { status: nu
   return OK;
 }
 
+/** Mgmt_NWK_Update_req (Zigbee 2.4.3.3.9), sent by the NCP itself; its answers come in as messages. */
+function requestScan(
+  request: { target: number; scanChannels: number; scanDuration: number; scanCount: number },
+  ncp: NcpCore,
+): { status: number } {
+  if (ncp.ram.state !== "up") return { status: Status.NETWORK_DOWN };
+  const writer = new ByteWriter()
+    .u8(ncp.random.below(128) | 128)
+    .u32le(request.scanChannels)
+    .u8(request.scanDuration)
+    .u8(request.scanCount);
+  const message: ApsMessage = {
+    nodeId: request.target,
+    profile: 0,
+    cluster: MGMT_NWK_UPDATE,
+    sourceEndpoint: 0,
+    destinationEndpoint: 0,
+    apsSecurity: false,
+    apsAck: false,
+    sequence: 0,
+    payload: writer.done(),
+  };
+  if (request.target >= FIRST_BROADCAST_ADDRESS) ncp.stack.broadcast(message, 0);
+  else ncp.stack.unicast(message);
+  return OK;
+}
+
 const childTimeout = (ncp: NcpCore) => ncp.ram.size(Config.END_DEVICE_POLL_TIMEOUT);
 
 export const networkingHandlers: readonly Handler[] = [
@@ -125,6 +156,7 @@ export const networkingHandlers: readonly Handler[] = [
   }),
   on(commands.startScan, ({ scanType, channelMask }, ncp) => scan(scanType, channelMask, ncp)),
   on(commands.stopScan, () => OK),
+  on(commands.energyScanRequest, requestScan),
   on(commands.getNetworkParameters, (_request, ncp) => {
     const found = parameters(ncp);
     return found

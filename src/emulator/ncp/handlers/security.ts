@@ -132,12 +132,12 @@ function importLinkKey(index: number, eui64: Eui64, key: Uint8Array, ncp: NcpCor
 
 const inTable = (index: number, ncp: NcpCore) => index < ncp.ram.size(Config.KEY_TABLE_SIZE);
 
-/** A key of zeros asks the NCP to make one up. */
-function nextNetworkKey(key: Uint8Array, ncp: NcpCore): { status: number } {
+/** To everyone or to one. A key of zeros asks the NCP to make one up. */
+function nextNetworkKey(key: Uint8Array, ncp: NcpCore, only?: Eui64): { status: number } {
   const current = ncp.stack.networkKey();
   if (ncp.ram.state !== "up" || !current) return { status: Status.NETWORK_DOWN };
   const made = key.every((octet) => octet === 0) ? ncp.random.bytes(16) : Uint8Array.from(key);
-  ncp.stack.distributeNetworkKey(made, (current.sequence + 1) & 0xff);
+  ncp.stack.distributeNetworkKey(made, (current.sequence + 1) & 0xff, only);
   return OK;
 }
 
@@ -252,6 +252,9 @@ export const securityHandlers: readonly Handler[] = [
     };
   }),
   on(commands.broadcastNextNetworkKey, ({ key }, ncp) => nextNetworkKey(key, ncp)),
+  on(commands.unicastNwkKeyUpdate, ({ destinationLong, key }, ncp) =>
+    nextNetworkKey(key, ncp, destinationLong),
+  ),
   on(commands.broadcastNetworkKeySwitch, (_request, ncp) => switchKey(ncp)),
   on(commands.removeDevice, ({ targetLong }, ncp) => {
     if (ncp.ram.state !== "up") return { status: Status.NETWORK_DOWN };
