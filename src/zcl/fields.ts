@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
 import { dataType } from "./data-type.ts";
 import type { Condition, Field } from "./layout.ts";
+import { indexed, inside } from "./place.ts";
 import {
   fieldsOf,
   listOf,
@@ -36,11 +37,12 @@ function readAll(reader: ByteReader, field: Field, values: ZclFields): ZclValue 
     return repeat === "rest" ? reader.rest() : reader.take(countFor(field, values), name);
   }
   const list: ZclValue[] = [];
-  if (repeat === "rest") {
-    while (reader.left > 0) list.push(readOne(reader, field, values, `${name}[${list.length}]`));
-  } else {
-    const count = countFor(field, values);
-    while (list.length < count) list.push(readOne(reader, field, values, `${name}[${list.length}]`));
+  const count = repeat === "rest" ? Number.POSITIVE_INFINITY : countFor(field, values);
+  try {
+    while (list.length < count && (repeat !== "rest" || reader.left > 0))
+      list.push(readOne(reader, field, values, name));
+  } catch (error) {
+    throw indexed(error, name, list.length);
   }
   return list;
 }
@@ -84,15 +86,6 @@ function readGroup(reader: ByteReader, layout: readonly Field[], place: string):
   } catch (error) {
     throw inside(error, place);
   }
-}
-
-/** The same error with the place of the structure around it in front of its field. */
-export function inside(error: unknown, place: string): unknown {
-  if (!(error instanceof HanwayError)) return error;
-  return new HanwayError(error.code, error.detail, {
-    field: error.field === undefined ? place : `${place}.${error.field}`,
-    ...(error.offset === undefined ? {} : { offset: error.offset }),
-  });
 }
 
 function lengthOf(value: ZclValue): number {
@@ -217,7 +210,12 @@ function writeAll(writer: ByteWriter, field: Field, value: ZclValue, values: Val
     writer.bytes(list);
     return;
   }
-  for (const [i, element] of list.entries()) writeOne(writer, field, element, values, `${name}[${i}]`);
+  let written = 0;
+  try {
+    for (; written < list.length; written++) writeOne(writer, field, list[written], values, name);
+  } catch (error) {
+    throw indexed(error, name, written);
+  }
 }
 
 function writeOne(writer: ByteWriter, field: Field, value: ZclValue, values: Values, place: string): void {

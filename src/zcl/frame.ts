@@ -2,8 +2,9 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
 import { type CommandDefinition, clusterCommand, clusterCommandNamed, generalCommand } from "./cluster.ts";
 import type { ClusterCommands } from "./data/types.ts";
-import { inside, readFields, writeFields } from "./fields.ts";
+import { readFields, writeFields } from "./fields.ts";
 import { type Direction, readHeader, writeHeader, type ZclHeader } from "./header.ts";
+import { inside } from "./place.ts";
 import type { ZclFields } from "./value.ts";
 
 /** A decoded ZCL frame. */

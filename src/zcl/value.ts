@@ -3,6 +3,7 @@ import { HanwayError } from "../base/error.ts";
 import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../base/eui64.ts";
 import { type DataType, dataType } from "./data-type.ts";
 import { readFloat, writeFloat } from "./float.ts";
+import { indexed } from "./place.ts";
 import { readText, writeText } from "./text.ts";
 
 /**
@@ -134,7 +135,11 @@ function readArray(reader: ByteReader, field: string, depth: number): ZclFields 
   checkElement(type, count, "decode/value", field, offset);
   checkDepth(depth, field, offset);
   const elements: ZclValue[] = [];
-  for (let i = 0; i < count; i++) elements.push(readValue(reader, type, `${field}[${i}]`, depth + 1));
+  try {
+    while (elements.length < count) elements.push(readValue(reader, type, field, depth + 1));
+  } catch (error) {
+    throw indexed(error, field, elements.length);
+  }
   return { elementType, elements };
 }
 
@@ -144,12 +149,15 @@ function readStruct(reader: ByteReader, field: string, depth: number): ZclFields
   if (count === 0xffff) return { members: null };
   checkDepth(depth, field, offset);
   const members: ZclFields[] = [];
-  for (let i = 0; i < count; i++) {
-    const name = `${field}[${i}]`;
-    const at = reader.offset;
-    const id = reader.u8(name);
-    const type = readType(id, name, at);
-    members.push({ dataType: id, value: readValue(reader, type, name, depth + 1) });
+  try {
+    while (members.length < count) {
+      const at = reader.offset;
+      const id = reader.u8(field);
+      const type = readType(id, field, at);
+      members.push({ dataType: id, value: readValue(reader, type, field, depth + 1) });
+    }
+  } catch (error) {
+    throw indexed(error, field, members.length);
   }
   return { members };
 }

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { inside } from "../../zcl/fields.ts";
+import { inside } from "../../zcl/place.ts";
 import { type GbzComponent, readComponent, writeComponent } from "./component.ts";
 
 /** Reads `count` components, the last of them marked as such. */
