@@ -108,6 +108,33 @@ function isFlash(value: unknown): value is NcpFlash {
   );
 }
 
+function isHome(value: unknown): boolean {
+  return (
+    value === undefined ||
+    (isObject(value) &&
+      isEui(value.extendedPanId) &&
+      isEui(value.trustCenter) &&
+      isKey(value.networkKey) &&
+      ["channel", "panId", "nodeId", "networkKeySequence"].every((name) => isNumber(value[name])))
+  );
+}
+
+function isDevice(value: unknown): boolean {
+  const counters = ["outgoingFrameCounter", "outgoingApsFrameCounter", "trustCenterIncoming"];
+  if (!isObject(value) || !counters.every((name) => isNumber(value[name]))) return false;
+  const { trustCenterKey, partnerKeys, home } = value;
+  return (
+    isHome(home) &&
+    (trustCenterKey === undefined || isKey(trustCenterKey)) &&
+    (partnerKeys === undefined ||
+      isListOf(partnerKeys, (item) => isEui(item.eui64) && isKey(item.key) && isNumber(item.incoming)))
+  );
+}
+
+function _areDevices(value: unknown): boolean {
+  return value === undefined || (isObject(value) && Object.values(value).every(isDevice));
+}
+
 function isStateFile(value: unknown): value is StateFile {
   return (
     isObject(value) &&
