@@ -171,6 +171,7 @@ export async function createEmulatedCoordinator(
   };
 
   try {
+    keeper.begin();
     for (const device of config.devices ?? []) addDevice(device);
     const listener = await listen(address, port, log);
     for (const plan of config.faults ?? []) faults.plan(plan);

@@ -1,3 +1,4 @@
+import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { type StateFile, writeStateFile } from "./flash.ts";
 
@@ -13,6 +14,19 @@ export class StateKeeper {
     this.#path = path;
     this.#log = log;
     this.#state = state;
+  }
+
+  /** Writes at once. Throws `config/invalid` where the file cannot be written: better now than at the first change. */
+  begin(): void {
+    if (this.#path === undefined) return;
+    try {
+      writeStateFile(this.#path, this.#state());
+    } catch (error) {
+      throw new HanwayError("config/invalid", `${this.#path} cannot be written`, {
+        field: "state",
+        cause: error,
+      });
+    }
   }
 
   changed(): void {

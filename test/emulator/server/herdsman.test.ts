@@ -185,6 +185,24 @@ describe("state that survives", () => {
     await expect(emulate({ stateFile })).rejects.toMatchObject({ code: "config/unreadable" });
   });
 
+  test("a place that cannot be written is refused at the start, and nothing is left running", async () => {
+    const stateFile = join(folder(), "file");
+    writeFileSync(stateFile, "");
+    await expect(emulate({ stateFile: join(stateFile, "ncp.json") })).rejects.toMatchObject({
+      field: "state",
+    });
+  });
+
+  test("the address that a stick made up for itself stays", async () => {
+    const stateFile = join(folder(), "ncp.json");
+    const open = () => createEmulatedCoordinator({ listen: "tcp://127.0.0.1:0", stateFile });
+    const first = await open();
+    await first.stop();
+    const second = await open();
+    await second.stop();
+    expect(second.eui64).toBe(first.eui64);
+  });
+
   test("a file of another stick is refused", async () => {
     const stateFile = join(folder(), "ncp.json");
     await (await emulate({ stateFile })).stop();
