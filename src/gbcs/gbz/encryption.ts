@@ -67,3 +67,18 @@ export function sealComponent(
   const sealed = seal(encodeComponentPlaintext(component, fields));
   return { ...clear, encrypted: { frameCounter, invocationCounter: 0, sealed } };
 }
+
+/**
+ * Components with those encrypted that `isSecret` picks, their frame counters counting up from 0 (GBCS 8.2.4). Throws
+ * `encode/value`.
+ */
+export function sealComponents(
+  components: readonly PlainComponent[],
+  isSecret: (component: PlainComponent) => boolean,
+  seal: Seal,
+): GbzComponent[] {
+  let frameCounter = 0;
+  return components.map((component) =>
+    isSecret(component) ? sealComponent(component, frameCounter++, seal) : component,
+  );
+}

@@ -7,7 +7,10 @@ export {
   type EncryptedPart,
   encodeComponentPlaintext,
   encryptedComponents,
+  type Open,
   openComponent,
+  type Seal,
   sealComponent,
+  sealComponents,
 } from "./encryption.ts";
 export { decodeGbz, encodeGbz, type Gbz, isGbz } from "./gbz.ts";

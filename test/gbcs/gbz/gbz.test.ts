@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { equalBytes, fromHex, toHex } from "../../../src/base/bytes.ts";
 import { HanwayError } from "../../../src/base/error.ts";
+import { isConfidential } from "../../../src/gbcs/gbz/confidential.ts";
 import {
   decodeGbz,
   encodeGbz,
@@ -10,6 +11,7 @@ import {
   openComponent,
   type PlainComponent,
   sealComponent,
+  sealComponents,
 } from "../../../src/gbcs/gbz/index.ts";
 import { open, seal } from "../../../src/gbcs/security/gcm.ts";
 import { CONTENTS } from "./contents.ts";
@@ -148,6 +150,35 @@ describe("GBCS 8.2.4 encrypted components", () => {
     expect(part?.component.encrypted).toMatchObject({ frameCounter: 2, invocationCounter: 0 });
     const opened = part && openComponent(part.component, (octets) => open(key, device, octets));
     expect(opened).toEqual(plain);
+  });
+
+  test("which answers are encrypted, and their frame counters from 0", () => {
+    const answer = (cluster: number, command = 1): PlainComponent => ({
+      cluster,
+      header: {
+        frameType: "global",
+        direction: "serverToClient",
+        disableDefaultResponse: false,
+        sequence: 0,
+        command,
+      },
+      fields: command === 1 ? { records: [] } : { commandId: 0, status: 0x8b },
+    });
+    const READ_PREPAYMENT = 0x0075;
+    const isSecret = (component: PlainComponent) => isConfidential(READ_PREPAYMENT, component);
+    expect([answer(0x0700), answer(0x0705), answer(0x0705, 0x0b)].map(isSecret)).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    const sealed = sealComponents([answer(0x0705), answer(0x0700), answer(0x0705)], isSecret, (plaintext) =>
+      seal(key, device, plaintext),
+    );
+    expect(sealed).toMatchObject([
+      { encrypted: { frameCounter: 0 } },
+      { fields: {} },
+      { encrypted: { frameCounter: 1 } },
+    ]);
   });
 
   test("a wrong key gives nothing", () => {

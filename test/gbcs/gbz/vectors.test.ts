@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { equalBytes, toHex } from "../../../src/base/bytes.ts";
 import { eui64ToBytes } from "../../../src/base/eui64.ts";
+import { isConfidential } from "../../../src/gbcs/gbz/confidential.ts";
 import {
   componentsOf,
   decodeGbz,
@@ -11,6 +12,7 @@ import {
   isGbz,
   openComponent,
   sealComponent,
+  sealComponents,
 } from "../../../src/gbcs/gbz/index.ts";
 import { readKeystore } from "../../../src/gbcs/keystore.ts";
 import { open, seal } from "../../../src/gbcs/security/gcm.ts";
@@ -76,6 +78,28 @@ describeShared("GBZ payloads of the published messages", "rtds.jsonl", (path) =>
       }
     }
     expect(changes).toBeGreaterThan(5_000);
+  });
+
+  test("the tables of the use case say which components are encrypted, and sealing them gives the same payload", () => {
+    const path = sharedData("rtds-keystore.json");
+    if (path === undefined) return expect.unreachable();
+    const keys = keystoreAgreement(readKeystore(readFileSync(path, "utf8")));
+    for (const vector of vectors.filter((one) => kindOf(one) === "response")) {
+      const { content, messageCode, originator } = vector.envelope;
+      const key = payloadKey(vector.envelope, keys);
+      const device = eui64ToBytes(originator);
+      const clear = componentsOf(decode(vector)).map((component) => {
+        if (!("encrypted" in component)) return component;
+        const opened = openComponent(component, (sealed) => key && open(key, device, sealed));
+        return opened ?? expect.unreachable(vector.name);
+      });
+      const components = sealComponents(
+        clear,
+        (component) => isConfidential(messageCode, component),
+        (plaintext) => (key ? seal(key, device, plaintext) : expect.unreachable(vector.name)),
+      );
+      expect(toHex(encodeGbz({ kind: "response", components })), vector.name).toBe(toHex(content));
+    }
   });
 
   test("every encrypted component opens with the published keys, decodes, and seals to the same octets", () => {
