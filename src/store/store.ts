@@ -103,6 +103,7 @@ export class Store implements Disposable {
    * may then run a second time after the rollback.
    */
   soon<T>(work: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new HanwayError("store/failed", `${this.path} is closed`));
     return new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined;
       const run = () => {

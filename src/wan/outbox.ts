@@ -159,8 +159,11 @@ export class Outbox {
     return this.#acknowledged.size >= TIDY_AT || (this.#acknowledged.size > 0 && !this.waiting);
   }
 
-  /** The next messages, best lane first, now numbered; may go to the link when the transaction has committed. */
-  take(most: number): Departure[] {
+  /**
+   * The next messages, best lane first, now numbered; may go to the link when the transaction has committed. One with
+   * more than `largest` octets of payload can never go and is dropped before it gets a number.
+   */
+  take(most: number, largest = Number.POSITIVE_INFINITY): Departure[] {
     if (this.#acknowledged.size >= TIDY_AT) this.tidy();
     const taken: Departure[] = [];
     for (const lane of this.#lanes) {
@@ -168,14 +171,21 @@ export class Outbox {
       if (lane.last === lane.departed) continue;
       for (const row of lane.following.all(lane.departed, most - taken.length)) {
         const place = integer(row, "n");
-        const name = text(row, "name");
-        const seq = lane.name === "receipt" ? 0 : integer(this.#nextSeq.get(name), "seq");
-        const key = Number(this.#depart.run(lane.name, place, seq).lastInsertRowid);
+        const payload = blob(row, "payload");
         lane.departed = place;
-        taken.push({ key, lane: lane.name, place, name, seq, payload: blob(row, "payload") });
+        if (payload.length > largest) {
+          this.#remove(lane, place, payload.length);
+          this.#dropped(lane);
+        } else taken.push(this.#number(lane, place, text(row, "name"), payload));
       }
     }
     return taken;
+  }
+
+  #number(lane: Lane, place: number, name: string, payload: Uint8Array): Departure {
+    const seq = lane.name === "receipt" ? 0 : integer(this.#nextSeq.get(name), "seq");
+    const key = Number(this.#depart.run(lane.name, place, seq).lastInsertRowid);
+    return { key, lane: lane.name, place, name, seq, payload };
   }
 
   /** Messages that departed and are not known to have arrived, in the order in which they departed. */

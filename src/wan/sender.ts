@@ -12,6 +12,8 @@ const WINDOW = 16;
  * PUBACK must not wait for the disk, or TCP's delayed acknowledgements slow a busy link down to a few hundred a second.
  */
 const AHEAD = 16;
+/** Octets of a PUBLISH beside its payload, generously: headers, the longest topic, packet id. */
+const ENVELOPE = 256;
 /** Pause after the store has failed (a full disk, say), in milliseconds. */
 const STORE_RETRY_MS = 1_000;
 
@@ -36,6 +38,8 @@ export class Sender {
   #session = 0;
   #sessions = 0;
   #window = WINDOW;
+  /** Octets of payload that the broker takes. */
+  #largest = 0;
   #inFlight = 0;
   /** Numbered and next to be published, those of an earlier link first. */
   #ready: Departure[] = [];
@@ -64,7 +68,8 @@ export class Sender {
     this.#session = this.#sessions;
     this.#window = Math.min(WINDOW, allowance.inFlight);
     this.#inFlight = 0;
-    this.#ready = this.#outbox.departed();
+    this.#largest = allowance.packet - ENVELOPE;
+    this.#ready = this.#outbox.departed().filter((departure) => departure.payload.length <= this.#largest);
     this.#retained.restart();
     this.pump();
   }
@@ -97,7 +102,7 @@ export class Sender {
 
   #take(): Departure[] {
     const free = this.#session === 0 ? 0 : AHEAD - this.#ready.length;
-    const taken = free > 0 ? this.#outbox.take(free) : [];
+    const taken = free > 0 ? this.#outbox.take(free, this.#largest) : [];
     if (this.#outbox.untidy) this.#outbox.tidy();
     return taken;
   }

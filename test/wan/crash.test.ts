@@ -21,7 +21,7 @@ async function run(args: readonly string[]): Promise<string[]> {
 }
 
 describe("nothing lost: the hub is killed at any point (kill -9)", () => {
-  it.each([1, 2, 3])(
+  it.each([1, 2])(
     "seed %i: what was called safe arrives, a number is never used twice, no downlink is lost",
     async (seed) => {
       const folder = mkdtempSync(join(tmpdir(), "hanway-crash-"));
@@ -77,5 +77,6 @@ describe("nothing lost: the hub is killed at any point (kill -9)", () => {
       }
       rmSync(folder, { recursive: true });
     },
+    60_000,
   );
 });

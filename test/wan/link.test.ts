@@ -157,6 +157,19 @@ describeMosquitto("broker link: real broker", () => {
     await oldWan.stop();
   });
 
+  it("a broker that takes only small packets gets the small messages and is not lost over the others", async () => {
+    await using broker = await startMosquitto(["max_packet_size 1000"]);
+    await using far = await FarEnd.connect(broker.url);
+    const wan = makeWan([broker.url]);
+    await wan.send({ device: ESME, lane: "response", payload: new Uint8Array(2_000) });
+    await wan.send({ device: ESME, lane: "response", payload: Uint8Array.of(7) });
+    wan.start(() => {});
+    await far.until(() => far.on("up").length === 1);
+    expect([far.on("up")[0]?.topic, far.on("up")[0]?.payload[0]]).toEqual([`${BASE}/up/${ESME}/1`, 7]);
+    expect(wan.counts().up.dropped.response).toBe(1);
+    await wan.stop();
+  });
+
   it("a user name and password are used, and wrong ones do not stop the search for a broker", async () => {
     await using closed = await startMosquitto(["allow_anonymous false"]);
     await using open = await startMosquitto();

@@ -83,6 +83,33 @@ describe("outbox: limits (A4.10)", () => {
     expect(outbox.counts().waiting.alert).toBe(1);
   });
 
+  it("what the broker can never take is dropped before it has a number", () => {
+    const { store, outbox, put, take } = makeOutbox();
+    put("response", "long message");
+    put("response", "short");
+    expect(store.transaction(() => outbox.take(1, 5))).toEqual([]);
+    expect(take().map((one) => `${one.seq} ${textOf(one)}`)).toEqual(["1 short"]);
+    expect(outbox.counts().dropped.response).toBe(1);
+  });
+
+  it("a full disk takes nothing, forgets nothing, and takes again when there is room", () => {
+    const { store, outbox, put, take } = makeOutbox();
+    put("response", "before");
+    const pages = Number(store.prepare("PRAGMA page_count").get()?.page_count);
+    store.prepare(`PRAGMA max_page_count = ${pages + 5}`).get();
+    const fill = () => {
+      for (;;) put("response", "x".repeat(3_000));
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: "store/failed" }) as HanwayError);
+    const { waiting } = outbox.counts();
+    store.prepare("PRAGMA max_page_count = 100000").get();
+    expect(put("response", "after")).toBe("safe");
+    expect(outbox.counts().waiting.response).toBe(waiting.response + 1);
+    const taken = take();
+    expect(taken.map((one) => one.seq)).toEqual(taken.map((_, n) => n + 1));
+    expect([taken[0], taken.at(-1)].map((one) => one && textOf(one))).toEqual(["before", "after"]);
+  });
+
   it("what waited too long while the hub ran is dropped, a leap of the wall clock is no age", () => {
     const { clock, put, take, expire, outbox } = makeOutbox({ ageMs: 1_000 });
     put("alert", "old");
