@@ -54,13 +54,20 @@ export function readHeader(reader: ByteReader): ZclHeader {
 export function writeHeader(writer: ByteWriter, header: ZclHeader): void {
   const { manufacturerCode } = header;
   writer.u8(
-    (header.frameType === "cluster" ? CLUSTER : 0) |
+    choice(header.frameType, "global", "cluster", CLUSTER, "frameType") |
       (manufacturerCode === undefined ? 0 : MANUFACTURER) |
-      (header.direction === "serverToClient" ? TO_CLIENT : 0) |
-      (header.disableDefaultResponse ? DISABLE_DEFAULT_RESPONSE : 0),
+      choice(header.direction, "clientToServer", "serverToClient", TO_CLIENT, "direction") |
+      choice(header.disableDefaultResponse, false, true, DISABLE_DEFAULT_RESPONSE, "disableDefaultResponse"),
   );
   if (manufacturerCode !== undefined) writer.u16le(unsigned(manufacturerCode, 0xffff, "manufacturerCode"));
   writer.u8(unsigned(header.sequence, 0xff, "sequence")).u8(unsigned(header.command, 0xff, "command"));
+}
+
+/** `bit` for the second of two values, 0 for the first; throws `encode/value` for a third. */
+function choice<T>(value: T, first: T, second: T, bit: number, field: string): number {
+  if (value === second) return bit;
+  if (value === first) return 0;
+  throw new HanwayError("encode/value", `neither ${String(first)} nor ${String(second)}`, { field });
 }
 
 /** The number itself where it is whole and within 0 to `most`; throws `encode/value` otherwise. */

@@ -3,6 +3,7 @@ import { HanwayError } from "../../base/error.ts";
 import { unsigned } from "../../zcl/header.ts";
 import type { GbzComponent } from "./component.ts";
 import { readComponents, writeComponents } from "./components.ts";
+import { requireList, requireOctets } from "./guard.ts";
 
 /** What an alert carries behind its code and time; the message code decides (GBCS 16, gbcs-alerts). */
 export type AlertBody =
@@ -96,7 +97,10 @@ function expectOctet(reader: ByteReader, wanted: number, field: string): void {
 /** The number of components that the GBZ header gives. */
 export function alertCount(body: AlertBody): number {
   if (body.form === "none") return 0;
-  if (body.form === "components") return body.components.length;
+  if (body.form === "components") {
+    requireList(body.components, "components");
+    return body.components.length;
+  }
   return body.form === "octets" ? body.count : 1;
 }
 
@@ -109,6 +113,7 @@ export function writeAlertBody(writer: ByteWriter, body: AlertBody): void {
       writeComponents(writer, body.components);
       return;
     case "octets":
+      requireOctets(body.octets, "octets");
       writer.bytes(body.octets);
       return;
     case "cause":

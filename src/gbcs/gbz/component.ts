@@ -3,6 +3,7 @@ import { HanwayError } from "../../base/error.ts";
 import { definitionOf, readPayload, writePayload } from "../../zcl/frame.ts";
 import { readHeader, unsigned, writeHeader, type ZclHeader } from "../../zcl/header.ts";
 import type { ZclFields } from "../../zcl/value.ts";
+import { requireFields } from "./guard.ts";
 
 interface Common {
   /** Cluster id, 16 bits. */
@@ -106,9 +107,12 @@ function readEncryption(body: ByteReader, frameCounter: number): Encryption {
 
 /** Writes a component. Throws `encode/value`. */
 export function writeComponent(writer: ByteWriter, component: GbzComponent, isLast: boolean): void {
+  requireFields(component, "component");
   const { cluster, fromDateTime, header } = component;
+  requireFields(header, "header");
   const encryption = "encrypted" in component ? component.encrypted : undefined;
-  checkName(component);
+  if ("encrypted" in component) requireFields(component.encrypted, "encrypted");
+  else requireFields(component.fields, "fields");
   writer.u8(
     (isLast ? LAST : 0) |
       (encryption === undefined ? 0 : ENCRYPTED) |
@@ -122,6 +126,7 @@ export function writeComponent(writer: ByteWriter, component: GbzComponent, isLa
     writer.u8(ADDITIONAL_HEADER).u8(unsigned(encryption.frameCounter, 0xff, "frameCounter"));
   if (fromDateTime !== undefined) writer.u32be(unsigned(fromDateTime, 0xffff_ffff, "fromDateTime"));
   writeHeader(writer, header);
+  checkName(component);
   if ("encrypted" in component) writeEncryption(writer, component.encrypted);
   else writePayload(writer, header, cluster, component.fields);
   writer.setU16be(lengthAt, unsigned(writer.length - start, 0xffff, "length"));

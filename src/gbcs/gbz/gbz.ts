@@ -4,6 +4,7 @@ import { unsigned } from "../../zcl/header.ts";
 import { type AlertBody, alertCount, readAlertBody, writeAlertBody } from "./alert.ts";
 import type { GbzComponent } from "./component.ts";
 import { readComponents, writeComponents } from "./components.ts";
+import { requireFields, requireList } from "./guard.ts";
 
 /** A GBZ payload (GBCS 7.2.10): ZCL commands or answers, or an alert. */
 export type Gbz =
@@ -60,11 +61,15 @@ export function encodeGbz(gbz: Gbz): Uint8Array {
   const writer = new ByteWriter(128);
   writer.u16be(PROFILE);
   if (gbz.kind === "alert") {
+    requireFields(gbz.body, "body");
     writer.u8(unsigned(alertCount(gbz.body), 0xff, "numberOfComponents"));
     writer.u16be(unsigned(gbz.alertCode, 0xffff, "alertCode"));
     writer.u32be(unsigned(gbz.time, 0xffff_ffff, "time"));
     writeAlertBody(writer, gbz.body);
   } else {
+    if (gbz.kind !== "command" && gbz.kind !== "response")
+      throw new HanwayError("encode/value", "neither command, response nor alert", { field: "kind" });
+    requireList(gbz.components, "components");
     writer.u8(unsigned(gbz.components.length, 0xff, "numberOfComponents"));
     writeComponents(writer, gbz.components);
   }
