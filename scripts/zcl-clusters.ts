@@ -259,7 +259,7 @@ ${source.clusters
   .join("\n")}
 }
 
-/** A date; null is a part that may be any (ZCL 2.6.2.19). */
+/** A date; null is a part that may be any (ZCL 2.6.2). */
 export type ZclDate = {
   year: number | null;
   month: number | null;

@@ -19,7 +19,7 @@ export type Shape =
 export interface DataType {
   /** Data type id on the wire. */
   readonly id: number;
-  /** Short name of ZCL table 2-11. */
+  /** Short name of the standard. */
   readonly name: string;
   readonly shape: Shape;
   /** Octets; for strings, arrays and structures the octets of the length or count in front. */
@@ -40,7 +40,7 @@ const row = (id: number, name: string, shape: Shape, size: number, analog = fals
 const run = (first: number, prefix: string, shape: Shape, analog = false): DataType[] =>
   [1, 2, 3, 4, 5, 6, 7, 8].map((size) => row(first + size - 1, `${prefix}${size * 8}`, shape, size, analog));
 
-/** Every data type (ZCL 2.6.2, table 2-11). */
+/** Every data type (ZCL 2.6.2). */
 export const DATA_TYPES: readonly DataType[] = [
   row(0x00, "nodata", "none", 0),
   ...run(0x08, "data", "unsigned"),

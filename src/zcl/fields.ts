@@ -3,16 +3,9 @@ import { HanwayError } from "../base/error.ts";
 import { dataType } from "./data-type.ts";
 import type { Condition, Field } from "./layout.ts";
 import { indexed, inside } from "./place.ts";
-import {
-  fieldsOf,
-  listOf,
-  readType,
-  readValue,
-  refuse,
-  writeValue,
-  type ZclFields,
-  type ZclValue,
-} from "./value.ts";
+import { readType, readValue } from "./read-value.ts";
+import { fieldsOf, listOf, refuse, type ZclFields, type ZclValue } from "./value.ts";
+import { writeValue } from "./write-value.ts";
 
 type Values = { readonly [name: string]: ZclValue };
 
@@ -138,7 +131,7 @@ function isAnalog(id: ZclValue | undefined): boolean {
   return typeof id === "number" && (dataType(id)?.analog ?? false);
 }
 
-/** Selector (ZCL 2.5.15.1): indicator octet with the number of indexes below and the action above, then u16 each. */
+/** Selector (ZCL 2.5.15): indicator octet with the number of indexes below and the action above, then u16 each. */
 function readSelector(reader: ByteReader, place: string): ZclFields {
   const indicator = reader.u8(place);
   const indexes: number[] = [];

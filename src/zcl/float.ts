@@ -3,7 +3,7 @@ import { HanwayError } from "../base/error.ts";
 import type { ZclValue } from "./value.ts";
 
 /**
- * A floating point number of 2, 4 or 8 octets (ZCL 2.6.2.9 to 2.6.2.11), least significant octet first. The usual
+ * A floating point number of 2, 4 or 8 octets (ZCL 2.6.2), least significant octet first. The usual
  * "not a number" is NaN; one with other bits stays octets, because a number could not give them back.
  */
 export function readFloat(octets: Uint8Array): number | Uint8Array {

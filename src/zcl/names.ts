@@ -25,7 +25,7 @@ export interface ValueNames {
   readonly names: ReadonlyMap<number, string>;
 }
 
-/** Attributes that every cluster has on both sides (ZCL 2.3.4). */
+/** Attributes that every cluster has on both sides (ZCL 2.3). */
 const GLOBAL = `s FFFD uint16 r ClusterRevision
 s FFFE enum8:AttributeReportingStatus r AttributeReportingStatus
 c FFFD uint16 r ClusterRevision

@@ -30,7 +30,7 @@ describe("attribute and value names", () => {
     expect(attribute(0x7777, 0)).toBeUndefined();
   });
 
-  test("ZCL 2.3.4: the global attributes are on both sides of every cluster", () => {
+  test("ZCL 2.3: the global attributes are on both sides of every cluster", () => {
     for (const cluster of [0x0000, 0x0702, 0x0709]) {
       for (const side of ["server", "client"] as const) {
         expect(attribute(cluster, 0xfffd, side)?.name).toBe("ClusterRevision");

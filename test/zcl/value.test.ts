@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { ByteReader, ByteWriter, fromHex, toHex } from "../../src/base/bytes.ts";
 import { HanwayError } from "../../src/base/error.ts";
 import { DATA_TYPES, dataTypeNamed } from "../../src/zcl/data-type.ts";
-import { readValue, writeValue, type ZclValue } from "../../src/zcl/value.ts";
+import { readValue } from "../../src/zcl/read-value.ts";
+import type { ZclValue } from "../../src/zcl/value.ts";
+import { writeValue } from "../../src/zcl/write-value.ts";
 import { arbitraryValue } from "./arbitrary.ts";
 
 function typeOf(name: string) {

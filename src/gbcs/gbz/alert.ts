@@ -5,7 +5,7 @@ import type { GbzComponent } from "./component.ts";
 import { readComponents, writeComponents } from "./components.ts";
 import { requireList, requireOctets } from "./guard.ts";
 
-/** What an alert carries behind its code and time; the message code decides (GBCS 16, gbcs-alerts). */
+/** What an alert carries behind its code and time; the message code decides (GBCS 16). */
 export type AlertBody =
   | { readonly form: "none" }
   /** Message code 00CD: a future-dated Command has taken effect, or has failed to. */

@@ -12,7 +12,7 @@ const DIVISOR = 0x0302;
 const CURRENCY = 0x0616;
 const TRAILING_DIGIT = 0x0617;
 
-/** Unit of Measure of Metering (ZSE D.3.2.2.4.1) as GB meters have it; bit 7 says BCD. */
+/** Unit of Measure of Metering (ZSE D.3) as GB meters have it; bit 7 says BCD. */
 const UNITS: Readonly<Record<number, string>> = { 0: "kWh", 1: "m³", 12: "MJ" };
 /** ISO 4217 numbers that the use cases allow. */
 const CURRENCIES: Readonly<Record<number, string>> = { 826: "GBP", 978: "EUR" };

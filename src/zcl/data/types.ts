@@ -884,7 +884,7 @@ export interface ClusterCommands {
   };
 }
 
-/** A date; null is a part that may be any (ZCL 2.6.2.19). */
+/** A date; null is a part that may be any (ZCL 2.6.2). */
 export type ZclDate = {
   year: number | null;
   month: number | null;
