@@ -1,7 +1,7 @@
 import { ByteWriter, fromHex } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
-import { type Eui64, eui64ToBytes } from "../base/eui64.ts";
-import type { Random } from "../base/random.ts";
+import { Eui64, eui64ToBytes } from "../base/eui64.ts";
+import { type Random, SeededRandom } from "../base/random.ts";
 import { aesMmo } from "./aes-mmo.ts";
 import type { TrustedIssuer } from "./check-certificate.ts";
 import { IMPLICIT_KEY_USAGE } from "./implicit-certificate.ts";
@@ -91,3 +91,19 @@ export class TestAuthority {
       .done();
   }
 }
+
+/**
+ * The project's own test authorities, one for each suite, from one seed: whoever knows the seed can issue
+ * certificates that the others take. Suite 2 comes first.
+ */
+export function testAuthorities(seed: number): TestAuthority[] {
+  return TEST_ISSUERS.map(
+    ([suite, issuer]) => new TestAuthority(suite, issuer, new SeededRandom(seed + suite)),
+  );
+}
+
+/** "hanway" and the number of the suite. */
+const TEST_ISSUERS: readonly (readonly [SuiteBit, Eui64])[] = [
+  [0x0002, Eui64("68616e7761790002")],
+  [0x0001, Eui64("68616e7761790001")],
+];
