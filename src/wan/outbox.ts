@@ -3,10 +3,14 @@ import type { Clock } from "../base/clock.ts";
 import type { UplinkOutcome } from "../base/uplink.ts";
 import { blob, integer, text } from "../store/row.ts";
 import type { Store } from "../store/store.ts";
-
-/** Lanes of the outbox, first served first. Receipts come after Responses and before routine alerts. */
-export const OUTBOX_LANES = ["power-security", "response", "receipt", "alert"] as const;
-export type OutboxLane = (typeof OUTBOX_LANES)[number];
+import {
+  type Lane,
+  makeLane,
+  OUTBOX_LANES,
+  OUTBOX_TABLES,
+  type OutboxLane,
+  ROW_OCTETS,
+} from "./outbox-lane.ts";
 
 export interface OutboxLimits {
   /** Messages stored at once, receipts included. */
@@ -29,9 +33,7 @@ export const OUTBOX_LIMITS: OutboxLimits = {
   ageMs: 30 * 24 * 3_600_000,
 };
 
-/** What a stored message is reckoned to cost beside its payload, in octets. */
-const ROW_OCTETS = 64;
-/** Acknowledged messages that are removed together while others wait: neighbours share pages. */
+/** Acknowledged messages that are removed together at load: neighbours share pages. */
 const TIDY_AT = 64;
 /** Messages dropped for their age in one transaction. */
 const EXPIRE_AT_ONCE = 500;
@@ -50,41 +52,12 @@ export interface Departure {
 }
 
 export interface OutboxCounts {
+  /** Messages that have not arrived, under way included. */
   readonly waiting: Readonly<Record<OutboxLane, number>>;
   readonly octets: number;
   /** Messages given up since this store was made. */
   readonly dropped: Readonly<Record<OutboxLane, number>>;
 }
-
-interface Lane {
-  readonly name: OutboxLane;
-  readonly insert: StatementSync;
-  readonly following: StatementSync;
-  readonly remove: StatementSync;
-  readonly measure: StatementSync;
-  count: number;
-  octets: number;
-  dropped: number;
-  /** Highest place given so far, and highest place that has departed. */
-  last: number;
-  departed: number;
-}
-
-/** Every lane has its own table: rows are only ever added at its end and taken at its front, so pages fill and empty whole. */
-const table = (lane: OutboxLane) => `wan_out_${lane.replace("-", "_")}`;
-
-const OUTBOX_TABLES = [
-  [
-    ...OUTBOX_LANES.map(
-      (lane) =>
-        `CREATE TABLE ${table(lane)} (n INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT`,
-    ),
-    "CREATE TABLE wan_departed (key INTEGER PRIMARY KEY, lane TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT",
-    "CREATE TABLE wan_seq (device TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE wan_dropped (lane TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE wan_running (one INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT",
-  ].join(";"),
-];
 
 /**
  * Messages to the WAN on disk. In memory are only a few numbers a lane, whatever waits.
@@ -102,7 +75,8 @@ export class Outbox {
   readonly #countDrop: StatementSync;
   /** PUBACK has come; the row goes with the next commit. */
   readonly #acknowledged = new Map<number, Departure>();
-  #removing: number[] = [];
+  /** Of those, the rows that the open transaction has removed. */
+  readonly #removing = new Set<number>();
   #stale = true;
   readonly #startedAt: number;
 
@@ -124,10 +98,10 @@ export class Outbox {
     store.watch({
       committed: () => {
         for (const key of this.#removing) this.#acknowledged.delete(key);
-        this.#removing = [];
+        this.#removing.clear();
       },
       rolledBack: () => {
-        this.#removing = [];
+        this.#removing.clear();
         this.#stale = true;
       },
     });
@@ -154,9 +128,10 @@ export class Outbox {
     return this.#lanes.some((lane) => lane.last > lane.departed);
   }
 
-  /** Whether acknowledged messages are still stored that should go now. */
-  get untidy(): boolean {
-    return this.#acknowledged.size >= TIDY_AT || (this.#acknowledged.size > 0 && !this.waiting);
+  /** Acknowledged messages that are still stored: none, some, or so many that they should go now. */
+  get untidy(): "no" | "some" | "much" {
+    if (this.#acknowledged.size === 0) return "no";
+    return this.#acknowledged.size < TIDY_AT ? "some" : "much";
   }
 
   /**
@@ -164,7 +139,6 @@ export class Outbox {
    * more than `largest` octets of payload can never go and is dropped before it gets a number.
    */
   take(most: number, largest = Number.POSITIVE_INFINITY): Departure[] {
-    if (this.#acknowledged.size >= TIDY_AT) this.tidy();
     const taken: Departure[] = [];
     for (const lane of this.#lanes) {
       if (taken.length >= most) break;
@@ -215,7 +189,7 @@ export class Outbox {
     for (const [key, departure] of this.#acknowledged) {
       const lane = this.#lane(departure.lane);
       if (this.#arrived.run(key).changes > 0) this.#remove(lane, departure.place, departure.payload.length);
-      this.#removing.push(key);
+      this.#removing.add(key);
     }
   }
 
@@ -248,10 +222,18 @@ export class Outbox {
       alert: value(this.#lane("alert")),
     });
     return {
-      waiting: by((lane) => lane.count),
+      waiting: by((lane) => lane.count - this.#arrivedIn(lane)),
       octets: this.#octets(),
       dropped: by((lane) => lane.dropped),
     };
+  }
+
+  #arrivedIn(lane: Lane): number {
+    let count = 0;
+    for (const [key, departure] of this.#acknowledged) {
+      if (departure.lane === lane.name && !this.#removing.has(key)) count += 1;
+    }
+    return count;
   }
 
   #makeRoom(own: Lane, octets: number): boolean {
@@ -322,29 +304,11 @@ export class Outbox {
   }
 
   #storedRunningMs(): number {
-    const newest = OUTBOX_LANES.map((lane) => `(SELECT at FROM ${table(lane)} ORDER BY n DESC LIMIT 1)`);
-    const columns = ["(SELECT ms FROM wan_running)", ...newest].map((one) => `coalesce(${one}, 0)`);
-    return integer(this.#store.prepare(`SELECT max(${columns.join(", ")}) AS ms`).get(), "ms");
+    const stored = this.#store.prepare("SELECT ms FROM wan_running").get();
+    const newest = this.#lanes.map((lane) => lane.newest.get()).filter((row) => row !== undefined);
+    return Math.max(
+      stored === undefined ? 0 : integer(stored, "ms"),
+      ...newest.map((row) => integer(row, "at")),
+    );
   }
-}
-
-function makeLane(store: Store, name: OutboxLane): Lane {
-  const rows = table(name);
-  return {
-    name,
-    insert: store.prepare(`INSERT INTO ${rows} VALUES (?, ?, ?, ?)`),
-    following: store.prepare(`SELECT n, name, at, payload FROM ${rows} WHERE n > ? ORDER BY n LIMIT ?`),
-    remove: store.prepare(`DELETE FROM ${rows} WHERE n = ?`),
-    measure: store.prepare(
-      `SELECT count(*) AS count, coalesce(sum(length(payload) + :row), 0) AS octets,
-       max(coalesce((SELECT max(n) FROM wan_departed WHERE lane = :lane), 0), coalesce(min(n), 1) - 1) AS departed,
-       max(coalesce((SELECT max(n) FROM wan_departed WHERE lane = :lane), 0), coalesce(max(n), 0)) AS last,
-       coalesce((SELECT count FROM wan_dropped WHERE lane = :lane), 0) AS dropped FROM ${rows}`,
-    ),
-    count: 0,
-    octets: 0,
-    dropped: 0,
-    last: 0,
-    departed: 0,
-  };
 }

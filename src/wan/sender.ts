@@ -14,6 +14,8 @@ const WINDOW = 16;
 const AHEAD = 16;
 /** Octets of a PUBLISH beside its payload, generously: headers, the longest topic, packet id. */
 const ENVELOPE = 256;
+/** How long acknowledged messages may stay stored, in milliseconds. After a crash they would be sent again. */
+const TIDY_MS = 100;
 /** Pause after the store has failed (a full disk, say), in milliseconds. */
 const STORE_RETRY_MS = 1_000;
 
@@ -44,6 +46,7 @@ export class Sender {
   /** Numbered and next to be published, those of an earlier link first. */
   #ready: Departure[] = [];
   #busy = false;
+  #tidying = false;
 
   constructor(
     outbox: Outbox,
@@ -78,11 +81,19 @@ export class Sender {
     this.#session = 0;
   }
 
-  /** Sends what there is to send, as far as the window allows. */
-  pump(): void {
+  /**
+   * Sends what there is to send, as far as the window allows. `coming`: a message is just being stored, so that it can
+   * have its number in the same commit.
+   */
+  pump(coming = false): void {
     if (this.#session === 0) return;
     while (this.#inFlight < this.#window && this.#publishNext());
-    if (this.#busy || (this.#ready.length > AHEAD / 2 && !this.#outbox.untidy)) return;
+    const refill = this.#ready.length <= AHEAD / 2 && (coming || this.#outbox.waiting);
+    if (!this.#busy && (refill || this.#outbox.untidy === "much")) this.#refill();
+    this.#tidyLater();
+  }
+
+  #refill(): void {
     this.#busy = true;
     this.#store
       .soon(() => this.#take())
@@ -90,7 +101,7 @@ export class Sender {
         (taken) => {
           this.#busy = false;
           this.#ready.push(...taken);
-          if (taken.length > 0 || this.#outbox.untidy) this.pump();
+          if (taken.length > 0) this.pump();
         },
         (error) => {
           this.#busy = false;
@@ -103,8 +114,23 @@ export class Sender {
   #take(): Departure[] {
     const free = this.#session === 0 ? 0 : AHEAD - this.#ready.length;
     const taken = free > 0 ? this.#outbox.take(free, this.#largest) : [];
-    if (this.#outbox.untidy) this.#outbox.tidy();
+    if (this.#outbox.untidy === "much") this.#outbox.tidy();
     return taken;
+  }
+
+  /** Removes the last acknowledged messages of a burst once it is over. */
+  #tidyLater(): void {
+    if (this.#tidying || this.#outbox.untidy === "no") return;
+    this.#tidying = true;
+    this.#clock.after(TIDY_MS, () => {
+      this.#tidying = false;
+      this.#store
+        .soon(() => this.#outbox.tidy())
+        .then(
+          () => this.#tidyLater(),
+          (error) => this.#log.error({ err: error }, "acknowledged messages cannot be removed"),
+        );
+    });
   }
 
   #publishNext(): boolean {

@@ -120,6 +120,7 @@ export class Wan implements Uplink, Receipts, Presence {
       await this.#retained.settle(LAST_WORD_MS, this.#clock);
     }
     await this.#link.stop();
+    this.#store.transaction(() => this.#outbox.tidy());
   }
 
   get status(): { online: boolean; broker: number; level: 4 | 5; boot: string } {
@@ -133,7 +134,7 @@ export class Wan implements Uplink, Receipts, Presence {
 
   async send(message: UplinkMessage): Promise<UplinkOutcome> {
     const stored = this.#store.soon(() => this.put(message));
-    this.#sender.pump();
+    this.#sender.pump(true);
     return stored;
   }
 
@@ -151,7 +152,7 @@ export class Wan implements Uplink, Receipts, Presence {
     this.#store
       .soon(() => this.#outbox.put("receipt", id, receipt))
       .catch((error) => this.#log.error({ err: error, id, stage }, "receipt not stored"));
-    this.#sender.pump();
+    this.#sender.pump(true);
   }
 
   state(part: "han" | "power" | "modem", value: object): void {
@@ -208,7 +209,7 @@ export class Wan implements Uplink, Receipts, Presence {
       this.report(id, "failed", "too-large");
       return;
     }
-    const taken = await this.#store.soon(() => {
+    const storing = this.#store.soon(() => {
       const outcome = this.inbox.put({ id, device, payload: arrival.payload });
       if (outcome === "stored") this.report(id, "stored");
       // What the broker itself repeats is no second offer of the sender.
@@ -216,8 +217,8 @@ export class Wan implements Uplink, Receipts, Presence {
       else if (outcome === "full") this.report(id, "failed", "refused");
       return outcome;
     });
-    this.#sender.pump();
-    if (taken === "stored") this.#arrived();
+    this.#sender.pump(true);
+    if ((await storing) === "stored") this.#arrived();
   }
 
   #identity(online: boolean) {

@@ -4,13 +4,8 @@ import { ManualClock } from "../../src/base/clock.ts";
 import { HanwayError } from "../../src/base/error.ts";
 import { Store } from "../../src/store/store.ts";
 import { INBOX_LIMITS, Inbox } from "../../src/wan/inbox.ts";
-import {
-  type Departure,
-  OUTBOX_LIMITS,
-  Outbox,
-  type OutboxLane,
-  type OutboxLimits,
-} from "../../src/wan/outbox.ts";
+import { type Departure, OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/wan/outbox.ts";
+import type { OutboxLane } from "../../src/wan/outbox-lane.ts";
 import { ESME, id } from "./bench.ts";
 
 function makeOutbox(limits: Partial<OutboxLimits> = {}) {
@@ -110,6 +105,19 @@ describe("outbox: limits (A4.10)", () => {
     expect([taken[0], taken.at(-1)].map((one) => one && textOf(one))).toEqual(["before", "after"]);
   });
 
+  it("age goes on counting after a restart", () => {
+    const { clock, store, put, outbox } = makeOutbox({ ageMs: 1_000 });
+    put("alert", "old");
+    clock.advance(700);
+    put("response", "newer");
+    const later = new ManualClock();
+    const again = new Outbox(store, later, { ...OUTBOX_LIMITS, ageMs: 1_000 });
+    later.advance(400);
+    expect(store.transaction(() => again.expire())).toBe(1);
+    expect(again.counts().waiting).toMatchObject({ alert: 0, response: 1 });
+    expect(outbox.untidy).toBe("no");
+  });
+
   it("what waited too long while the hub ran is dropped, a leap of the wall clock is no age", () => {
     const { clock, put, take, expire, outbox } = makeOutbox({ ageMs: 1_000 });
     put("alert", "old");
@@ -193,9 +201,11 @@ describe("outbox: numbers and memory", () => {
             gone.clear();
           }
           const counts = outbox.counts();
-          const waiting = Object.values(counts.waiting).reduce((sum, n) => sum + n, 0);
-          expect(waiting).toBeLessThanOrEqual(12);
-          expect(new Outbox(store, clock, limits).counts()).toEqual(counts);
+          const total = (one: Outbox) => Object.values(one.counts().waiting).reduce((sum, n) => sum + n, 0);
+          const afresh = new Outbox(store, clock, limits);
+          expect(total(afresh)).toBeLessThanOrEqual(12);
+          expect(total(afresh)).toBe(total(outbox) + gone.size);
+          expect({ ...afresh.counts(), waiting: 0 }).toEqual({ ...counts, waiting: 0 });
           expect(outbox.departed().map((one) => one.key)).toEqual(
             under.map((one) => one.key).sort((a, b) => a - b),
           );
