@@ -39,6 +39,8 @@ interface Reassembly {
   readonly blocks: readonly (Uint8Array | undefined)[];
   readonly octets: number;
   readonly finished: boolean;
+  /** Digest of each block of a finished message, whose octets are given away. */
+  readonly digests: readonly number[];
   readonly until: number;
 }
 
@@ -64,7 +66,7 @@ export function fragmentIn(
   const state = expireFragments(before, now);
   const key = `${block.nodeId}/${block.apsCounter}`;
   const index = block.group & 0xff;
-  const known = state.get(key);
+  const known = sameBlock(state.get(key), index, block.payload);
   const drop = (reason: (FragmentInEffect & { type: "drop" })["reason"]): Step => [
     state,
     [{ type: "drop", reason }],
@@ -101,6 +103,7 @@ export function fragmentIn(
     blocks: complete ? blocks.map(() => EMPTY) : blocks,
     octets: complete ? 0 : octets,
     finished: complete,
+    digests: complete ? blocks.map((octets) => digest(octets ?? EMPTY)) : [],
     until: now + (complete ? settings.finishedMs : settings.blockTimeoutMs),
   };
   const effects = replies(blocks, total, index, settings.window);
@@ -122,6 +125,25 @@ const EMPTY = new Uint8Array(0);
 function identity(block: FragmentBlock): Reassembly["first"] {
   const { nodeId, profile, cluster, sourceEndpoint, destinationEndpoint, secured, apsCounter } = block;
   return { nodeId, profile, cluster, sourceEndpoint, destinationEndpoint, secured, apsCounter };
+}
+
+/**
+ * The entry, unless it is finished and this block is not one of its own: the APS counter has 8 bits, and a sender that
+ * is busy uses it again for another message while the old one is still remembered.
+ */
+function sameBlock(
+  known: Reassembly | undefined,
+  index: number,
+  payload: Uint8Array,
+): Reassembly | undefined {
+  return known?.finished && known.digests[index] !== digest(payload) ? undefined : known;
+}
+
+/** FNV-1a, 32 bits: enough to tell a repeated block from another message's, and no guard against anybody. */
+function digest(octets: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const octet of octets) hash = Math.imul(hash ^ octet, 0x01000193);
+  return hash >>> 0;
 }
 
 /** Every block must have the first one's addressing and security: a block in clear never joins a secured message. */

@@ -116,6 +116,16 @@ describe("APS fragmentation (Zigbee PRO 2.2.8.4.5)", () => {
     expect(effects.at(-1)).toEqual({ type: "reply", group: 0xff01 });
   });
 
+  it("takes a new message whose sender has used up the 8-bit counter and begins again", () => {
+    const [, effects] = feed([
+      block(0, 2, Uint8Array.of(1)),
+      block(1, 2, Uint8Array.of(2)),
+      block(0, 2, Uint8Array.of(3)),
+      block(1, 2, Uint8Array.of(4)),
+    ]);
+    expect(delivered(effects)).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 4)]);
+  });
+
   it("keeps interleaved senders and counters apart", () => {
     const other = { nodeId: 0x5678 };
     const [, effects] = feed([
