@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import mqtt, { type MqttClient } from "mqtt";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
@@ -35,6 +36,7 @@ export class FarEnd implements AsyncDisposable {
     } catch (cause) {
       throw new HanwayError("wan/unavailable", `no broker answers at ${url}`, { cause });
     }
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     client.on("message", (topic, payload) => hear(topic, payload, events));
     const filters = (["up", "receipt", "state"] as const).map((kind) => formatFilter(root, kind));
     await client.subscribeAsync(filters, { qos: 1 });
