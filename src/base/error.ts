@@ -61,6 +61,9 @@ export const ERROR_CODES = {
   "store/newer": "store was written by a newer version",
   "emulator/listen": "emulator cannot listen",
   "crypto/key": "key not usable",
+  "headend/unknown": "not known",
+  "headend/value": "value not accepted",
+  "headend/role": "party not allowed",
   internal: "internal fault",
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { HanwayError } from "../base/error.ts";
+import { Eui64 } from "../base/eui64.ts";
 
 /** What a sub-command may touch of the outside: tests give it streams of their own. */
 export interface Io {
@@ -60,6 +61,15 @@ export function numberOption(
     throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
   }
   return number;
+}
+
+/** An EUI-64 from an option. */
+export function eui64Option(value: string, name: string): Eui64 {
+  try {
+    return Eui64(value);
+  } catch {
+    throw new UsageError(`--${name} takes 16 hex digits, not "${value.slice(0, 40)}"`);
+  }
 }
 
 /** Seconds as `20s`, `500ms`, `2m` or a bare number of seconds; returns milliseconds. */

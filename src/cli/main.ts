@@ -20,6 +20,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: "decode, encode, build and verify GBCS messages",
     load: async () => (await import("./gbcs.ts")).run,
   },
+  pki: {
+    summary: "keys and certificates for tests: remote parties, hub and devices",
+    load: async () => (await import("./pki.ts")).run,
+  },
   emulate: {
     summary: "an emulated Zigbee coordinator with devices on its air, on TCP or a PTY",
     load: async () => (await import("./emulate.ts")).emulate,
