@@ -120,7 +120,11 @@ export class Wan implements Uplink, Receipts, Presence {
       await this.#retained.settle(LAST_WORD_MS, this.#clock);
     }
     await this.#link.stop();
-    this.#store.transaction(() => this.#outbox.tidy());
+    try {
+      this.#store.transaction(() => this.#outbox.tidy());
+    } catch (error) {
+      this.#log.error({ err: error }, "acknowledged messages cannot be removed");
+    }
   }
 
   get status(): { online: boolean; broker: number; level: 4 | 5; boot: string } {

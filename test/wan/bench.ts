@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { SystemClock } from "../../src/base/clock.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
-import { silentLog } from "../../src/base/log.ts";
+import { type Log, silentLog } from "../../src/base/log.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import type { MessageId, Tenant } from "../../src/base/wan-topic.ts";
 import { startBroker } from "../../src/lab/broker.ts";
@@ -34,8 +34,9 @@ export function makeWan(
   urls: readonly string[],
   more: Partial<WanSettings> = {},
   store = new Store(":memory:", new SystemClock()),
+  log: Log = silentLog,
 ): Wan {
-  const ports = { store, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog };
+  const ports = { store, clock: new SystemClock(), random: new SeededRandom(1), log };
   return new Wan(settings(urls, more), ports);
 }
 

@@ -5,6 +5,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { BrokerLink } from "../../src/wan/broker-link.ts";
 import type { Arrival } from "../../src/wan/transport.ts";
+import { WAN_DEFAULTS } from "../../src/wan/wan.ts";
 import { BASE, ESME, FarEnd, makeWan, settings, startAedes } from "./bench.ts";
 import { describeMosquitto, startMosquitto } from "./mosquitto.ts";
 
@@ -117,6 +118,23 @@ describeMosquitto("broker link: real broker", () => {
       true,
     ]);
     await link.stop();
+  });
+
+  it("what an outbox had to drop is logged and told in state", async () => {
+    await using broker = await startMosquitto();
+    await using far = await FarEnd.connect(broker.url);
+    const warned: object[] = [];
+    const log = { ...silentLog, warn: (fields: object) => warned.push(fields) };
+    const outbox = { ...WAN_DEFAULTS.outbox, count: 2 };
+    const wan = makeWan([broker.url], { outbox, stateMs: 20 }, undefined, log);
+    wan.start(() => {});
+    for (let n = 0; n < 5; n++) wan.send({ device: ESME, lane: "alert", payload: Uint8Array.of(n) });
+    await far.until(() => {
+      const dropped = far.states().at(-1)?.dropped;
+      return typeof dropped === "object" && dropped !== null && "alert" in dropped && dropped.alert === 3;
+    });
+    expect(warned).toContainEqual(expect.objectContaining({ count: 3 }));
+    await wan.stop();
   });
 
   it("a downlink offered while the hub is away waits in its session", async () => {
