@@ -24,5 +24,13 @@ if (!ready) {
     console.error("hanway: npm install failed; check the network and the npm registry, then try again.");
     process.exit(2);
   }
+  // One run of what a person meets first fills the compile cache, so that it does not have to wait for the compiler.
+  const warm = ["demo", "run", "emulate"].map((name) => `await import("./src/cli/${name}.ts");`).join("");
+  const cache = join(root, "node_modules", ".cache", "hanway");
+  const node = join(root, "node_modules", ".bin", "node");
+  if (existsSync(node)) {
+    const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+    spawnSync(node, ["--input-type=module", "-e", warm], { cwd: root, stdio: "ignore", env });
+  }
   writeFileSync(stamp, wanted);
 }
