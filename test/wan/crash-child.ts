@@ -1,15 +1,16 @@
-// The process that crash.test.ts kills: a WAN side that sends numbered messages and says on its standard output, one line
-// each, which of them it was told are safe. It kills itself without warning at a point drawn from its seed.
-import { writeSync } from "node:fs";
+// The process that crash.test.ts kills: a WAN side that sends numbered messages and writes to a file, one line each,
+// which of them it was told are safe. It kills itself without warning at a point drawn from its seed.
+import { openSync, writeSync } from "node:fs";
 import { SystemClock } from "../../src/base/clock.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { Store } from "../../src/store/store.ts";
 import { INBOX_LIMITS } from "../../src/wan/inbox.ts";
 import { ESME, makeWan } from "./bench.ts";
 
-const [path = "", url = "", seedText = "0", firstText = "1", mode = ""] = process.argv.slice(2);
+const [said = "", path = "", url = "", seedText = "0", firstText = "1", mode = ""] = process.argv.slice(2);
 const random = new SeededRandom(Number(seedText));
-const say = (line: string) => writeSync(1, `${line}\n`);
+const out = openSync(said, "w");
+const say = (line: string) => writeSync(out, `${line}\n`);
 const die = () => process.kill(process.pid, "SIGKILL");
 
 const store = new Store(path, new SystemClock());

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,15 +9,12 @@ import { BASE, ESME, FarEnd, startAedes } from "./bench.ts";
 const CHILD = fileURLToPath(new URL("crash-child.ts", import.meta.url));
 const ROUNDS = 8;
 
-/** Runs the child to its end and returns the lines it said. */
-async function run(args: readonly string[]): Promise<string[]> {
-  const child = spawn(process.execPath, [CHILD, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.on("data", (text) => {
-    said += text;
-  });
-  await new Promise((ended) => child.once("close", ended));
-  return said.split("\n").slice(0, -1);
+/** Runs the child to its end and returns the lines it wrote. */
+async function run(folder: string, args: readonly string[]): Promise<string[]> {
+  const said = join(folder, "said");
+  const child = spawn(process.execPath, [CHILD, said, join(folder, "hub.db"), ...args], { stdio: "inherit" });
+  await new Promise((ended) => child.once("exit", ended));
+  return readFileSync(said, "utf8").split("\n").slice(0, -1);
 }
 
 describe("nothing lost: the hub is killed at any point (kill -9)", () => {
@@ -25,16 +22,15 @@ describe("nothing lost: the hub is killed at any point (kill -9)", () => {
     "seed %i: what was called safe arrives, a number is never used twice, no downlink is lost",
     async (seed) => {
       const folder = mkdtempSync(join(tmpdir(), "hanway-crash-"));
-      const path = join(folder, "hub.db");
       await using broker = await startAedes();
       await using far = await FarEnd.connect(broker.url);
       const safe: number[] = [];
       const offered: string[] = [];
       let next = 1;
       // A broker keeps messages only for a hub that it has met.
-      await run([path, broker.url, "0", "0", "drain"]);
+      await run(folder, [broker.url, "0", "0", "drain"]);
       for (let round = 0; round < ROUNDS; round++) {
-        const lines = run([path, broker.url, String(seed * 1_000 + round), String(next)]);
+        const lines = run(folder, [broker.url, String(seed * 1_000 + round), String(next)]);
         for (let n = 0; n < 5; n++) {
           const message = `${seed}-${round}-${n}`;
           offered.push(message);
@@ -47,7 +43,7 @@ describe("nothing lost: the hub is killed at any point (kill -9)", () => {
         }
         next = Math.max(next, ...safe.map((n) => n + 1)) + 4;
       }
-      const left = await run([path, broker.url, "0", "0", "drain"]);
+      const left = await run(folder, [broker.url, "0", "0", "drain"]);
       // The farewell comes after everything else, so all is heard when it is.
       await far.until(
         () => far.states().at(-1)?.online === false && far.on("state").at(-1) === far.heard.at(-1),
