@@ -13,7 +13,8 @@ const ROUNDS = 8;
 async function run(folder: string, args: readonly string[]): Promise<string[]> {
   const said = join(folder, "said");
   const child = spawn(process.execPath, [CHILD, said, join(folder, "hub.db"), ...args], { stdio: "inherit" });
-  await new Promise((ended) => child.once("exit", ended));
+  const end = await new Promise((ended) => child.once("exit", (code, signal) => ended(signal ?? code)));
+  expect(end).toBe(args.includes("drain") ? 0 : "SIGKILL");
   return readFileSync(said, "utf8").split("\n").slice(0, -1);
 }
 
