@@ -87,6 +87,7 @@ class RunningDemo implements Demo {
   readonly #ready = Promise.withResolvers<void>();
   #hub: Hub | undefined;
   #farEnd: FarEnd | undefined;
+  readonly #startedAt: number;
   #startMs = Number.NaN;
   #joined = new Set<Eui64>();
   #offering = true;
@@ -95,6 +96,7 @@ class RunningDemo implements Demo {
 
   constructor(options: DemoOptions) {
     this.#options = options;
+    this.#startedAt = this.#clock.elapsed();
     this.done = this.#end.promise;
     this.#story = new Story(this.#clock, options.tell);
     this.#samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, this.#clock);
@@ -209,10 +211,11 @@ class RunningDemo implements Demo {
   async #run(): Promise<void> {
     const { exitAfterMs, exitWhenDone } = this.#options;
     if (exitAfterMs !== undefined) {
-      this.#clock.after(Math.max(0, exitAfterMs - DRAIN_MS), () => {
+      const left = exitAfterMs - (this.#clock.elapsed() - this.#startedAt);
+      this.#clock.after(left - DRAIN_MS, () => {
         this.#offering = false;
       });
-      setTimeout(() => this.#end.resolve(), exitAfterMs);
+      setTimeout(() => this.#end.resolve(), left);
     }
     const status = setInterval(() => this.#tellStatus(), STATUS_EVERY_MS);
     this.#scope.defer(() => clearInterval(status));
