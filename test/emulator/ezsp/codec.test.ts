@@ -43,19 +43,23 @@ const layouts: [string, Codec<unknown>, number][] = [
 describe("every layout of every EZSP version", () => {
   test("writes back exactly the octets that it read", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...layouts), fc.uint8Array({ minLength: 220, maxLength: 220 }), (layout, octets) => {
-        const [, codec, version] = layout;
-        const reader = new ByteReader(octets);
-        let value: unknown;
-        try {
-          value = codec.read(reader, version, "");
-        } catch (error) {
-          // A length octet may promise more than there is.
-          expect(error).toBeInstanceOf(HanwayError);
-          return;
-        }
-        expect(write(codec, value, version)).toBe(toHex(octets.subarray(0, reader.offset)));
-      }),
+      fc.property(
+        fc.constantFrom(...layouts),
+        fc.uint8Array({ minLength: 220, maxLength: 220 }),
+        (layout, octets) => {
+          const [, codec, version] = layout;
+          const reader = new ByteReader(octets);
+          let value: unknown;
+          try {
+            value = codec.read(reader, version, "");
+          } catch (error) {
+            // A length octet may promise more than there is.
+            expect(error).toBeInstanceOf(HanwayError);
+            return;
+          }
+          expect(write(codec, value, version)).toBe(toHex(octets.subarray(0, reader.offset)));
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -104,10 +108,12 @@ describe("layouts that changed with EZSP 14", () => {
   test("statuses have one octet before and four from then on", () => {
     expect(write(callbacks.stackStatus.body, { status: Status.NETWORK_UP }, 13)).toBe("90");
     expect(write(callbacks.stackStatus.body, { status: Status.NETWORK_UP }, 14)).toBe("15000000");
-    expect(write(commands.sendUnicast.response, { status: Status.APS_ENCRYPTION_ERROR, sequence: 1 }, 13)).toBe("a601");
-    expect(write(commands.sendUnicast.response, { status: Status.APS_ENCRYPTION_ERROR, sequence: 1 }, 18)).toBe(
-      "0a0c000001",
-    );
+    expect(
+      write(commands.sendUnicast.response, { status: Status.APS_ENCRYPTION_ERROR, sequence: 1 }, 13),
+    ).toBe("a601");
+    expect(
+      write(commands.sendUnicast.response, { status: Status.APS_ENCRYPTION_ERROR, sequence: 1 }, 18),
+    ).toBe("0a0c000001");
   });
 
   test("the message tag has one octet before and two from then on", () => {
@@ -202,9 +208,9 @@ describe("frames", () => {
 
   test("values that do not fit are refused with the field's name", () => {
     expect(() => write(commands.permitJoining.request, { duration: 256 }, 13)).toThrow(/duration/);
-    expect(() =>
-      write(commands.echo.request, { data: new Uint8Array(256) }, 13),
-    ).toThrow(HanwayError);
-    expect(() => write(commands.setToken.request, { tokenId: 1, data: new Uint8Array(7) }, 13)).toThrow(/data/);
+    expect(() => write(commands.echo.request, { data: new Uint8Array(256) }, 13)).toThrow(HanwayError);
+    expect(() => write(commands.setToken.request, { tokenId: 1, data: new Uint8Array(7) }, 13)).toThrow(
+      /data/,
+    );
   });
 });
