@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HanwayError } from "../base/error.ts";
 import { Eui64 } from "../base/eui64.ts";
@@ -7,7 +7,7 @@ import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
 import type { SoftwareKeyAgreement } from "../gbcs/security/key-agreement.ts";
 import { keystoreAgreement } from "../gbcs/security/recorded.ts";
 import { readText } from "./files.ts";
-import { KEYSTORE_FILE, records } from "./pki/folder.ts";
+import { AUTHORITIES_FILE, KEYSTORE_FILE, readAuthorities, records } from "./pki/folder.ts";
 import {
   isPartyName,
   isPkiDeviceType,
@@ -94,6 +94,14 @@ export class PartyStore {
   /** Devices by what the PKI says of them; an outside keystore says nothing. */
   devices(): ReadonlyMap<Eui64, PkiDeviceType> {
     return this.#devices;
+  }
+
+  /** Certificates of the authorities that stand between organisations and their root; none for an outside keystore. */
+  issuingCertificates(): readonly Uint8Array[] {
+    if (!existsSync(join(this.folder, AUTHORITIES_FILE))) return [];
+    return readAuthorities(this.folder)
+      .filter(({ name }) => name === "organisation-issuing")
+      .map(({ certificate }) => certificate);
   }
 
   /** Digital Signature public key of a party or a device. */
