@@ -95,6 +95,21 @@ const ConfigSchema = v.strictObject({
     ),
     [],
   ),
+  /** Key establishment (CBKE) with the devices of the HAN. */
+  security: v.optional(
+    v.strictObject({
+      /** `required` unless neither credentials nor a test authority are given; `off`: install codes alone. */
+      cbke: v.optional(v.picklist(["required", "off"], "allowed are required, off")),
+      /** The certificate authority's files for this hub's radio, one for each suite. */
+      credentials: v.optional(
+        v.array(v.pipe(v.string("text is needed"), v.minLength(1, "a path is needed")), "a list is needed"),
+        [],
+      ),
+      /** Seed of the project's own authority, whose certificates emulated devices carry. For a desk only. */
+      testAuthority: v.optional(wholeNumber(0, 0xffff_ffff)),
+    }),
+    {},
+  ),
   log: v.optional(
     v.strictObject({
       level: v.optional(
@@ -129,6 +144,7 @@ export function parseConfig(text: string, name = "config"): HubConfig {
   const result = v.safeParse(ConfigSchema, raw);
   if (!result.success) throw fault(result.issues[0]);
   unique(result.output);
+  checkSecurity(result.output);
   return result.output;
 }
 
@@ -145,6 +161,18 @@ function fault(issue: v.BaseIssue<unknown>): HanwayError {
     return new HanwayError("config/missing", what, { field });
   }
   return new HanwayError("config/invalid", issue.message, { field });
+}
+
+function checkSecurity({ security }: HubConfig): void {
+  const { cbke, credentials, testAuthority } = security;
+  if (credentials.length > 0 && testAuthority !== undefined)
+    throw new HanwayError("config/invalid", "it cannot be used together with security.credentials", {
+      field: "security.testAuthority",
+    });
+  if (cbke === "required" && credentials.length === 0 && testAuthority === undefined)
+    throw new HanwayError("config/missing", "key establishment needs the hub's certificates", {
+      field: "security.credentials",
+    });
 }
 
 function unique(config: HubConfig): void {

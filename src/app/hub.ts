@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
 import type { DeviceView } from "../han/device.ts";
+import { MemoryRecords } from "../han/join/records.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
 import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
@@ -15,6 +16,7 @@ import { Store } from "../store/store.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import type { HubConfig } from "./config.ts";
 import { tellPresence } from "./presence.ts";
+import { machineClockState, securitySource } from "./security.ts";
 import { radioSettings, wanRoot } from "./settings.ts";
 
 export interface HubOptions {
@@ -66,7 +68,16 @@ export class Hub implements AsyncDisposable {
       { store: this.#store, clock, random, log },
     );
     this.#han = new HomeAreaNetwork(
-      { radio: this.#radio, clock, log, emit: (event) => this.#onHan(event, options.onEvent) },
+      {
+        radio: this.#radio,
+        clock,
+        log,
+        records: new MemoryRecords(),
+        clockState: machineClockState(clock),
+        identity: { manufacturer: "hanway", model: "Communications Hub", version: options.version },
+        security: securitySource(config, random, log),
+        emit: (event) => this.#onHan(event, options.onEvent),
+      },
       config.device.map(({ eui64, type, transferSize, installCode }) => ({
         eui64,
         type,

@@ -1,6 +1,7 @@
 import type { DeviceType } from "../base/device-type.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { InstallCode } from "../base/install-code.ts";
+import { type JoinState, joinStart } from "./join/state.ts";
 import type { TunnelClient } from "./tunnel/client.ts";
 
 /** A device that may be on the HAN, as the installer or the head-end named it. */
@@ -17,6 +18,8 @@ export interface DeviceView {
   eui64: Eui64;
   type: DeviceType;
   joined: boolean;
+  /** How far it is on its way in. */
+  join: JoinState["at"];
   tunnel: "open" | "closed";
   lqi: number | undefined;
   rssi: number | undefined;
@@ -30,20 +33,34 @@ export interface HanDevice {
   readonly tunnel: TunnelClient | undefined;
   /** Short address; undefined until it joined or was found. */
   nodeId: number | undefined;
-  /** It has sent a frame secured with the network key, so it holds the right install code. */
-  proven: boolean;
-  /** Its link key is being put into the radio's table; nothing secured is sent until that is done. */
-  keying: boolean;
+  join: JoinState;
+  /** The key it is, or was last, admitted with: 16 octets. */
+  startKey: Uint8Array | undefined;
   lqi: number | undefined;
   rssi: number | undefined;
   lastHeard: number | undefined;
+}
+
+/** A device of which nothing has been heard; `keyed`: the Device Log holds a link key with it. */
+export function makeDevice(spec: DeviceSpec, tunnel: TunnelClient | undefined, keyed: boolean): HanDevice {
+  return {
+    spec,
+    tunnel,
+    nodeId: undefined,
+    join: joinStart(keyed),
+    startKey: undefined,
+    lqi: undefined,
+    rssi: undefined,
+    lastHeard: undefined,
+  };
 }
 
 export function viewOf(device: HanDevice): DeviceView {
   return {
     eui64: device.spec.eui64,
     type: device.spec.type,
-    joined: device.proven,
+    joined: device.join.at === "in",
+    join: device.join.at,
     tunnel: device.tunnel?.phase === "open" ? "open" : "closed",
     lqi: device.lqi,
     rssi: device.rssi,

@@ -1,30 +1,31 @@
-import { ByteReader, ByteWriter } from "../base/bytes.ts";
+import { ByteReader } from "../base/bytes.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
-import { readHeader, writeHeader, type ZclHeader } from "../zcl/header.ts";
+import { KEY_ESTABLISHMENT_CLUSTER } from "../cbke/commands.ts";
+import { STATUS } from "../zcl/data/names.ts";
+import { DEFAULT_RESPONSE } from "../zcl/foundation.ts";
+import { readPayload } from "../zcl/frame.ts";
+import { readHeader, type ZclHeader } from "../zcl/header.ts";
+import { defaultResponse, wantsDefaultResponse } from "../zcl/reply.ts";
 import { decodeTunnelling, TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
 import type { HanDevice } from "./device.ts";
 import type { IncomingAps, RadioPort } from "./radio/port.ts";
-import { acceptsBroadcast, needsLinkKey, PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
+import { judgeIncoming } from "./security/gate.ts";
+import type { KeyEstablishmentServer } from "./security/key-establishment-server.ts";
+import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
+import type { ZclServer } from "./zcl-server/server.ts";
 import { decodeDeviceAnnounce, decodeMatchDescriptorResponse, decodeNwkAddressResponse, ZDO } from "./zdo.ts";
 
-const DEFAULT_RESPONSE = 0x0b;
-
-/** ZCL status codes (ZCL 2.6.3) that the hub answers with. */
-const STATUS = {
-  malformed: 0x80,
-  unsupportedClusterCommand: 0x81,
-  unsupportedGeneralCommand: 0x82,
-  notAuthorized: 0x7e,
-} as const;
-
 export interface DispatchPorts {
-  radio: Pick<RadioPort, "send">;
+  send: RadioPort["send"];
   log: Log;
+  server: ZclServer;
+  /** Undefined without certificates. */
+  keyEstablishment(): KeyEstablishmentServer | undefined;
   deviceOf(nodeId: number): HanDevice | undefined;
   deviceNamed(eui64: Eui64): HanDevice | undefined;
-  /** Every frame of a known device, before anything else is looked at. */
+  /** Every frame of a known device, before it is judged. */
   heard(device: HanDevice, frame: IncomingAps): void;
   /** The device said at which address it is. */
   found(device: HanDevice, nodeId: number): void;
@@ -64,7 +65,7 @@ export class Dispatch {
         const device = this.#ports.deviceNamed(eui64);
         if (status !== 0 || device === undefined) return;
         this.#ports.found(device, nodeId);
-        this.#ports.heard(device, frame);
+        if (nodeId === frame.nodeId) this.#ports.heard(device, frame);
         return;
       }
       case ZDO.matchDescriptorResponse: {
@@ -92,69 +93,81 @@ export class Dispatch {
       this.#ports.log.warn(where(frame), "frame of a device that is not on the list dropped");
       return;
     }
-    const header = readHeader(new ByteReader(frame.payload));
-    if (!this.#secure(frame, header)) {
+    this.#ports.heard(device, frame);
+    const reader = new ByteReader(frame.payload);
+    const header = readHeader(reader);
+    const refusal = judgeIncoming(frame, header, device.join.at);
+    if (refusal === "in-clear") {
       this.#ports.log.warn(
         { device: device.spec.eui64, ...where(frame) },
         "frame without APS encryption on a cluster that needs it refused",
       );
-      this.#answer(frame, header, STATUS.notAuthorized);
-      return;
-    }
-    this.#ports.heard(device, frame);
-    if (isDefaultResponse(header)) return;
-    if (frame.cluster === TUNNELLING_CLUSTER) this.#tunnelling(frame, header, device);
-    else this.#answer(frame, header, unsupported(header));
+      this.#status(frame, header, STATUS.FAILURE);
+    } else if (refusal === "not-keyed") {
+      this.#ports.log.info(
+        { device: device.spec.eui64, ...where(frame) },
+        "frame of a device that has not finished key establishment dropped",
+      );
+    } else this.#serve(device, frame, header, reader);
   }
 
-  #secure(frame: IncomingAps, { command, frameType }: ZclHeader): boolean {
-    const named = { ...frame, command: frameType === "cluster" ? command : undefined };
-    if (frame.broadcast) return acceptsBroadcast(named);
-    return frame.security === "link-key" || !needsLinkKey(named);
+  #serve(device: HanDevice, frame: IncomingAps, header: ZclHeader, reader: ByteReader): void {
+    const own = header.frameType === "cluster" && header.manufacturerCode === undefined;
+    const keyEstablishment = this.#ports.keyEstablishment();
+    if (own && frame.cluster === TUNNELLING_CLUSTER) this.#tunnelling(device, frame, header);
+    else if (
+      own &&
+      frame.cluster === KEY_ESTABLISHMENT_CLUSTER &&
+      header.direction === "clientToServer" &&
+      keyEstablishment !== undefined
+    )
+      keyEstablishment.receive(device.spec.eui64, frame, header, reader.rest());
+    else this.#answer(frame, header, reader);
   }
 
-  #tunnelling(frame: IncomingAps, header: ZclHeader, device: HanDevice): void {
-    let command: ReturnType<typeof decodeTunnelling>["command"];
+  #tunnelling(device: HanDevice, frame: IncomingAps, header: ZclHeader): void {
+    const { command } = this.#decoded(frame, header, () => decodeTunnelling(frame.payload));
+    const taken = command !== undefined && device.tunnel?.receive(command) === true;
+    if (!taken) this.#status(frame, header, STATUS.UNSUP_CLUSTER_COMMAND);
+  }
+
+  #answer(frame: IncomingAps, header: ZclHeader, reader: ByteReader): void {
+    if (frame.broadcast) return;
+    if (header.frameType === "global" && header.command === DEFAULT_RESPONSE) return;
+    const zcl = this.#decoded(frame, header, () => readPayload(reader, header, frame.cluster));
+    const named = { ...header, cluster: frame.cluster, ...zcl };
+    const answer = this.#ports.server.answer(named, frame.destinationEndpoint);
+    if (answer !== undefined) this.#reply(frame, answer);
+  }
+
+  /** A payload that cannot be read gets MALFORMED_COMMAND, and its line in the log. */
+  #decoded<T>(frame: IncomingAps, header: ZclHeader, decode: () => T): T {
     try {
-      ({ command } = decodeTunnelling(frame.payload));
+      return decode();
     } catch (error) {
-      this.#answer(frame, header, STATUS.malformed);
+      if (error instanceof HanwayError) this.#status(frame, header, STATUS.MALFORMED_COMMAND);
       throw error;
     }
-    const taken = command !== undefined && device.tunnel?.receive(command) === true;
-    if (!taken) this.#answer(frame, header, unsupported(header));
   }
 
   /** A Default Response (ZCL 2.5.12), never to a broadcast and never to another Default Response. */
-  #answer(frame: IncomingAps, to: ZclHeader, status: number): void {
-    if (frame.broadcast || isDefaultResponse(to)) return;
-    const writer = new ByteWriter(5);
-    writeHeader(writer, {
-      frameType: "global",
-      direction: to.direction === "clientToServer" ? "serverToClient" : "clientToServer",
-      disableDefaultResponse: true,
-      sequence: to.sequence,
-      command: DEFAULT_RESPONSE,
-    });
-    writer.u8(to.command).u8(status);
-    void this.#ports.radio.send({
-      nodeId: frame.nodeId,
-      profile: frame.profile,
-      cluster: frame.cluster,
-      sourceEndpoint: frame.destinationEndpoint,
-      destinationEndpoint: frame.sourceEndpoint,
-      security: frame.security,
-      payload: writer.done(),
+  #status(frame: IncomingAps, to: ZclHeader, status: number): void {
+    if (frame.broadcast || !wantsDefaultResponse(to, status)) return;
+    this.#reply(frame, defaultResponse(to, frame.cluster, status));
+  }
+
+  /** Answers go back as the command came: to the same endpoint, secured the same way. */
+  #reply(to: IncomingAps, payload: Uint8Array): void {
+    void this.#ports.send({
+      nodeId: to.nodeId,
+      profile: to.profile,
+      cluster: to.cluster,
+      sourceEndpoint: to.destinationEndpoint,
+      destinationEndpoint: to.sourceEndpoint,
+      security: to.security,
+      payload,
     });
   }
-}
-
-function isDefaultResponse(header: ZclHeader): boolean {
-  return header.frameType === "global" && header.command === DEFAULT_RESPONSE;
-}
-
-function unsupported(header: ZclHeader): number {
-  return header.frameType === "global" ? STATUS.unsupportedGeneralCommand : STATUS.unsupportedClusterCommand;
 }
 
 function where(frame: IncomingAps): object {

@@ -1,20 +1,59 @@
 import type { Clock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Deliver } from "../base/routing.ts";
+import { type KeyEstablishmentOutcome, mayRetry } from "../cbke/exchange.ts";
 import { installCodeKey } from "../cbke/install-code.ts";
+import { terminateStatusName } from "../cbke/terminate-status.ts";
 import { TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
-import { type DeviceSpec, type DeviceView, type HanDevice, TUNNEL_SERVERS, viewOf } from "./device.ts";
+import {
+  type DeviceSpec,
+  type DeviceView,
+  type HanDevice,
+  makeDevice,
+  TUNNEL_SERVERS,
+  viewOf,
+} from "./device.ts";
 import { Dispatch } from "./dispatch.ts";
-import { JoinProof } from "./join/proof.ts";
-import type { NetworkInfo, RadioEvent, RadioPort } from "./radio/port.ts";
+import { Joining } from "./join/joining.ts";
+import type { JoinRecords } from "./join/records.ts";
+import {
+  JOIN_SETTINGS,
+  type JoinFailure,
+  type JoinHow,
+  type JoinSettings,
+  type JoinStep,
+} from "./join/state.ts";
+import { HUB_ENDPOINTS } from "./radio/endpoints.ts";
+import type {
+  IncomingAps,
+  NetworkInfo,
+  OutgoingAps,
+  RadioEvent,
+  RadioPort,
+  SendOutcome,
+} from "./radio/port.ts";
+import { Roster } from "./roster.ts";
+import type { HubSecurity } from "./security/credentials.ts";
+import { mayLeave } from "./security/gate.ts";
+import { KeyEstablishmentServer } from "./security/key-establishment-server.ts";
+import { LinkKeys } from "./security/link-keys.ts";
 import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
 import { TUNNEL_SETTINGS, TunnelClient } from "./tunnel/client.ts";
+import { type HubIdentity, hubAttributes, KEEP_ALIVE } from "./zcl-server/attributes.ts";
+import type { ClockStateSource } from "./zcl-server/clock-state.ts";
+import { Identify } from "./zcl-server/identify.ts";
+import { ZclServer } from "./zcl-server/server.ts";
+import { timeAttributes } from "./zcl-server/time.ts";
 import { encodeMatchServerRequest, encodeNwkAddressRequest, ZDO } from "./zdo.ts";
 
 export type HanEvent =
   | { type: "network"; network: NetworkInfo }
   | { type: "radio-lost"; reason: string }
+  /** A step of a device's way into the network. */
+  | { type: "join-step"; device: Eui64; step: JoinStep }
+  | { type: "join-failed"; device: Eui64; failure: JoinFailure }
   | { type: "joined"; device: Eui64 }
   | { type: "left"; device: Eui64 }
   | { type: "tunnel-open"; device: Eui64; tunnelId: number; maxTransfer: number }
@@ -22,108 +61,209 @@ export type HanEvent =
   /** A message out of a device's tunnel, bytes as they came. */
   | { type: "message"; device: Eui64; payload: Uint8Array };
 
+export interface HanPorts {
+  readonly radio: RadioPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly records: JoinRecords;
+  readonly clockState: ClockStateSource;
+  readonly identity: HubIdentity;
+  /**
+   * What the hub shows in key establishment, for the radio's EUI-64; undefined where devices go by their install
+   * code alone. May throw `config/invalid`.
+   */
+  readonly security: ((radio: Eui64) => HubSecurity) | undefined;
+  emit(event: HanEvent): void;
+}
+
 /** The Home Area Network: the devices that may speak, their joining, and a tunnel to each that has a server. */
 export class HomeAreaNetwork {
+  readonly #ports: HanPorts;
   readonly #radio: RadioPort;
-  readonly #clock: Clock;
   readonly #log: Log;
-  readonly #emit: (event: HanEvent) => void;
-  readonly #devices = new Map<Eui64, HanDevice>();
-  readonly #byNode = new Map<number, HanDevice>();
+  readonly #roster = new Roster();
   readonly #dispatch: Dispatch;
-  readonly #proof: JoinProof;
+  readonly #joining: Joining;
+  readonly #linkKeys: LinkKeys;
+  readonly #settings: JoinSettings;
+  #keyEstablishment: KeyEstablishmentServer | undefined;
   #sequence = 0;
 
   constructor(
-    ports: { radio: RadioPort; clock: Clock; log: Log; emit: (event: HanEvent) => void },
+    ports: HanPorts,
     devices: readonly DeviceSpec[],
+    timing: Partial<Omit<JoinSettings, "keyEstablishment">> = {},
   ) {
-    this.#radio = ports.radio;
-    this.#clock = ports.clock;
-    this.#log = ports.log;
-    this.#emit = ports.emit;
-    this.#proof = new JoinProof(ports.clock, ports.log);
-    this.#dispatch = new Dispatch({
-      radio: this.#radio,
-      log: this.#log,
-      deviceOf: (nodeId) => this.#byNode.get(nodeId),
-      deviceNamed: (eui64) => this.#devices.get(eui64),
-      heard: (device, frame) => this.#heard(device, frame.lqi, frame.rssi),
-      found: (device, nodeId) => {
-        if (!device.keying) this.#here(device, nodeId);
+    const { radio, clock, log, records } = ports;
+    this.#ports = ports;
+    this.#radio = radio;
+    this.#log = log;
+    this.#settings = { ...JOIN_SETTINGS, ...timing, keyEstablishment: ports.security !== undefined };
+    this.#linkKeys = new LinkKeys(radio, records, log);
+    this.#joining = new Joining(this.#settings, {
+      clock,
+      log,
+      radio,
+      step: ({ spec }, step) => {
+        log.info({ device: spec.eui64, step }, `join: ${step}`);
+        ports.emit({ type: "join-step", device: spec.eui64, step });
       },
+      failed: ({ spec }, failure) => {
+        const { step, cause, next } = failure;
+        log.warn({ device: spec.eui64, step, next }, cause);
+        ports.emit({ type: "join-failed", device: spec.eui64, failure });
+      },
+      cameIn: (device) => this.#cameIn(device),
+      wentOut: (device) => device.tunnel?.input({ type: "gone" }),
     });
-    for (const spec of devices) this.#devices.set(spec.eui64, this.#makeDevice(spec));
-    this.#radio.on((event) => this.#onRadio(event));
+    const identify = new Identify(clock);
+    const attributes = hubAttributes({
+      identity: ports.identity,
+      keepAlive: KEEP_ALIVE,
+      suites: () => this.#keyEstablishment?.suites ?? 0,
+      time: timeAttributes(clock, ports.clockState),
+      identify: identify.attributes(),
+    });
+    this.#dispatch = new Dispatch({
+      send: (message) => this.#send(message),
+      log,
+      server: new ZclServer(HUB_ENDPOINTS, attributes, identify),
+      keyEstablishment: () => this.#keyEstablishment,
+      deviceOf: (nodeId) => this.#roster.at(nodeId),
+      deviceNamed: (eui64) => this.#roster.named(eui64),
+      heard: (device, frame) => this.#heard(device, frame),
+      found: (device, nodeId) => this.#locate(device, nodeId),
+    });
+    for (const spec of devices) this.add(spec);
+    radio.on((event) => this.#onRadio(event));
   }
 
   /** Brings the network up and opens it for the devices that have an install code, for `joinSeconds`. */
   async start(joinSeconds: number): Promise<NetworkInfo> {
     const network = await this.#radio.start();
+    this.#startKeyEstablishment(network.eui64);
     if (joinSeconds > 0) {
-      for (const { spec } of this.#devices.values()) {
-        if (spec.installCode === undefined) continue;
-        await this.#radio.admit(spec.eui64, installCodeKey(spec.installCode), joinSeconds);
-        this.#log.info({ device: spec.eui64, type: spec.type, seconds: joinSeconds }, "join window open");
+      for (const { spec, join } of this.#roster.all()) {
+        if (spec.installCode === undefined || join.keyed) continue;
+        await this.openWindow(spec.eui64, installCodeKey(spec.installCode), joinSeconds);
       }
     }
     return network;
   }
 
   async stop(): Promise<void> {
-    for (const device of this.#devices.values()) device.tunnel?.stop();
-    this.#proof.stop();
+    for (const device of this.#roster.all()) device.tunnel?.stop();
+    this.#joining.stop();
     await this.#radio.stop();
   }
 
+  /** Puts a device on the list of those that may speak; one that is there stays as it is. */
+  add(spec: DeviceSpec): void {
+    if (this.#roster.named(spec.eui64) !== undefined) return;
+    const tunnel = TUNNEL_SERVERS.has(spec.type) ? this.#makeTunnel(spec) : undefined;
+    const keyed = this.#ports.records.linkKey(spec.eui64) !== undefined;
+    this.#roster.add(makeDevice(spec, tunnel, keyed));
+  }
+
+  /**
+   * Lets a device on the list join with this key (16 octets, from its install code or its hash) for so many seconds.
+   * Throws `config/invalid` for a device that is not on the list, or `radio/*`.
+   */
+  async openWindow(eui64: Eui64, startKey: Uint8Array, seconds: number): Promise<void> {
+    const device = this.#roster.named(eui64);
+    if (device === undefined)
+      throw new HanwayError("config/invalid", `${eui64} is not on the list of devices`, { field: "device" });
+    await this.#joining.open(device, startKey, seconds);
+    this.#log.info({ device: eui64, type: device.spec.type, seconds }, "join window open");
+  }
+
+  /** Takes a device off the list: it is told to leave, and its key and tunnel go. */
+  async remove(eui64: Eui64): Promise<void> {
+    const device = this.#roster.named(eui64);
+    if (device === undefined) return;
+    const { nodeId } = device;
+    this.#joining.forget(device);
+    this.#roster.remove(device);
+    this.#keyEstablishment?.forget(eui64);
+    device.tunnel?.stop();
+    await this.#radio.dismiss(eui64);
+    if (nodeId !== undefined) await this.#radio.removeDevice(eui64, nodeId);
+    await this.#radio.removeLinkKey(eui64);
+    this.#log.info({ device: eui64 }, "device taken off the list");
+  }
+
   views(): DeviceView[] {
-    return [...this.#devices.values()].map(viewOf);
+    return this.#roster.all().map(viewOf);
   }
 
   /** The way to a device's tunnel, for the router; undefined for a device not on the list or without a tunnel. */
   way(eui64: Eui64): Deliver | undefined {
-    const tunnel = this.#devices.get(eui64)?.tunnel;
+    const tunnel = this.#roster.named(eui64)?.tunnel;
     return tunnel === undefined ? undefined : { deliver: (_device, message) => tunnel.deliver(message) };
   }
 
-  #makeDevice(spec: DeviceSpec): HanDevice {
-    const tunnel = TUNNEL_SERVERS.has(spec.type) ? this.#makeTunnel(spec) : undefined;
-    return {
-      spec,
-      tunnel,
-      nodeId: undefined,
-      proven: false,
-      keying: false,
-      lqi: undefined,
-      rssi: undefined,
-      lastHeard: undefined,
-    };
+  #startKeyEstablishment(radio: Eui64): void {
+    const { security, clock, clockState } = this.#ports;
+    if (security === undefined || this.#keyEstablishment !== undefined) return;
+    this.#keyEstablishment = new KeyEstablishmentServer(security(radio), {
+      clock,
+      send: (message) => this.#send(message),
+      install: (device, key) => this.#install(device, key),
+      started: (device) => this.#input(device, { type: "exchange-started" }),
+      ended: (device, outcome) => this.#exchangeEnded(device, outcome),
+      trustedTime: () => (clockState().state === "reliable" ? Math.floor(clock.now() / 1_000) : undefined),
+    });
+  }
+
+  async #install(device: Eui64, key: Uint8Array | undefined): Promise<void> {
+    if (this.#roster.named(device) === undefined)
+      throw new HanwayError("radio/refused", "the device was taken off the list");
+    if (key === undefined) throw new HanwayError("internal", "a key that stays in the radio's chip");
+    await this.#linkKeys.install(device, key);
+  }
+
+  #exchangeEnded(device: Eui64, outcome: KeyEstablishmentOutcome): void {
+    if (outcome.result === "established") {
+      this.#input(device, { type: "established" });
+      return;
+    }
+    const reason =
+      outcome.result === "terminated"
+        ? `key establishment ended by ${outcome.by === "us" ? "the hub" : "the device"}, ${terminateStatusName(outcome.status)}: ${outcome.reason}`
+        : `key establishment: ${outcome.result} while waiting for ${outcome.phase}`;
+    this.#input(device, { type: "exchange-failed", reason, mayRetry: mayRetry(outcome) });
+  }
+
+  #input(eui64: Eui64, input: Parameters<Joining["input"]>[1]): void {
+    const device = this.#roster.named(eui64);
+    if (device !== undefined) this.#joining.input(device, input);
   }
 
   #makeTunnel(spec: DeviceSpec): TunnelClient {
     const device = spec.eui64;
+    const { clock, log, emit } = this.#ports;
     return new TunnelClient(
       device,
       { ...TUNNEL_SETTINGS, transferSize: spec.transferSize },
       {
-        clock: this.#clock,
+        clock,
         air: {
-          send: (message) => this.#radio.send(message),
+          send: (message) => this.#send(message),
           zclSequence: () => this.#nextSequence(),
           findServer: (nodeId) => this.#findServer(nodeId),
         },
         events: {
           opened: (tunnelId, maxTransfer) => {
-            this.#log.info({ device, tunnelId, maxTransfer }, "tunnel open");
-            this.#emit({ type: "tunnel-open", device, tunnelId, maxTransfer });
+            log.info({ device, tunnelId, maxTransfer }, "tunnel open");
+            emit({ type: "tunnel-open", device, tunnelId, maxTransfer });
           },
           lost: () => {
-            this.#log.warn({ device }, "tunnel lost; a new one is requested");
-            this.#emit({ type: "tunnel-lost", device });
+            log.warn({ device }, "tunnel lost; a new one is requested");
+            emit({ type: "tunnel-lost", device });
           },
-          refused: (status) => this.#log.warn({ device, status }, "device refused the tunnel; trying again"),
-          overflow: () => this.#log.warn({ device }, "device could not take a message of that size"),
-          message: (payload) => this.#emit({ type: "message", device, payload }),
+          refused: (status) => log.warn({ device, status }, "device refused the tunnel; trying again"),
+          overflow: () => log.warn({ device }, "device could not take a message of that size"),
+          message: (payload) => emit({ type: "message", device, payload }),
         },
       },
     );
@@ -134,6 +274,14 @@ export class HomeAreaNetwork {
     return this.#sequence;
   }
 
+  /** Everything that the hub sends to one device goes through here. */
+  async #send(message: OutgoingAps): Promise<SendOutcome> {
+    if (mayLeave(message, this.#roster.at(message.nodeId)?.join.at)) return this.#radio.send(message);
+    const { nodeId, cluster } = message;
+    this.#log.error({ nodeId, cluster }, "a frame that the security policy forbids was not sent");
+    return "not-delivered";
+  }
+
   #findServer(nodeId: number): void {
     const payload = encodeMatchServerRequest(
       this.#nextSequence(),
@@ -141,14 +289,10 @@ export class HomeAreaNetwork {
       PROFILE_SMART_ENERGY,
       TUNNELLING_CLUSTER,
     );
-    void this.#sendZdo(nodeId, ZDO.matchDescriptorRequest, payload);
-  }
-
-  #sendZdo(nodeId: number, cluster: number, payload: Uint8Array) {
-    return this.#radio.send({
+    void this.#send({
       nodeId,
       profile: PROFILE_ZDO,
-      cluster,
+      cluster: ZDO.matchDescriptorRequest,
       sourceEndpoint: 0,
       destinationEndpoint: 0,
       security: "network",
@@ -159,20 +303,23 @@ export class HomeAreaNetwork {
   #onRadio(event: RadioEvent): void {
     switch (event.type) {
       case "state":
-        if (event.state === "up") this.#radioUp();
+        if (event.state === "up") void this.#radioUp();
         else if (event.state === "lost") {
           this.#log.warn({ reason: event.reason }, "radio lost; a new link is being made");
-          this.#emit({ type: "radio-lost", reason: event.reason ?? "unknown" });
+          this.#ports.emit({ type: "radio-lost", reason: event.reason ?? "unknown" });
         }
         return;
       case "frame":
         this.#dispatch.frame(event.frame);
         return;
+      case "seen":
+        this.#input(event.eui64, { type: "seen" });
+        return;
       case "associated":
-        if (this.#devices.has(event.eui64)) this.#proof.expect(event.eui64);
+        this.#input(event.eui64, { type: "associated", how: event.how });
         return;
       case "joined":
-        void this.#joined(event.eui64, event.nodeId);
+        this.#joined(event.eui64, event.nodeId, event.how);
         return;
       case "refused":
         this.#log.warn(
@@ -186,77 +333,95 @@ export class HomeAreaNetwork {
     }
   }
 
-  /** After every start of the radio: tunnels are made anew, and devices whose address is not known are looked for. */
-  #radioUp(): void {
+  /** After every start of the radio: keys agree with the log, tunnels are made anew, devices are looked for. */
+  async #radioUp(): Promise<void> {
     const network = this.#radio.network;
-    if (network !== undefined) this.#emit({ type: "network", network });
-    for (const device of this.#devices.values()) {
-      if (device.nodeId !== undefined) device.tunnel?.input({ type: "here", nodeId: device.nodeId });
-      else void this.#lookFor(device);
+    if (network !== undefined) this.#ports.emit({ type: "network", network });
+    const devices = this.#roster.all();
+    for (const device of devices) if (device.nodeId !== undefined) this.#locate(device, device.nodeId);
+    await this.#linkKeys.keepOnly(new Set(devices.map(({ spec }) => spec.eui64)));
+    for (const device of devices) {
+      if (this.#settings.keyEstablishment) await this.#linkKeys.agree(device.spec.eui64);
+      if (device.nodeId === undefined) await this.#lookFor(device);
     }
   }
 
   async #lookFor(device: HanDevice): Promise<void> {
-    const nodeId = await this.#radio.nodeIdOf(device.spec.eui64);
-    if (device.nodeId !== undefined) return;
-    if (nodeId !== undefined) return this.#here(device, nodeId);
-    if (this.#radio.network?.formed === true) return;
-    await this.#radio.broadcast({
-      profile: PROFILE_ZDO,
-      cluster: ZDO.nwkAddressRequest,
-      sourceEndpoint: 0,
-      destinationEndpoint: 0,
-      payload: encodeNwkAddressRequest(this.#nextSequence(), device.spec.eui64),
+    try {
+      const nodeId = await this.#radio.nodeIdOf(device.spec.eui64);
+      if (device.nodeId !== undefined) return;
+      if (nodeId !== undefined) return this.#locate(device, nodeId);
+      if (this.#radio.network?.formed === true) return;
+      await this.#radio.broadcast({
+        profile: PROFILE_ZDO,
+        cluster: ZDO.nwkAddressRequest,
+        sourceEndpoint: 0,
+        destinationEndpoint: 0,
+        payload: encodeNwkAddressRequest(this.#nextSequence(), device.spec.eui64),
+      });
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.debug({ device: device.spec.eui64, code: error.code }, "device was not looked for");
+    }
+  }
+
+  #joined(eui64: Eui64, nodeId: number, how: JoinHow): void {
+    const device = this.#roster.named(eui64);
+    if (device !== undefined) {
+      this.#locate(device, nodeId);
+      this.#joining.input(device, { type: "spoke", how });
+      return;
+    }
+    this.#log.warn({ device: eui64 }, "a device that is not on the list joined; it is told to leave");
+    this.#radio.removeDevice(eui64, nodeId).catch((error: unknown) => {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.warn({ device: eui64, code: error.code }, "device could not be told to leave");
     });
   }
 
-  async #joined(eui64: Eui64, nodeId: number): Promise<void> {
-    const device = this.#devices.get(eui64);
-    if (device === undefined) {
-      this.#log.warn({ device: eui64 }, "a device that is not on the list joined; it is told to leave");
-      await this.#radio.removeDevice(eui64, nodeId);
-      return;
-    }
-    device.proven = false;
-    device.keying = true;
-    try {
-      // Into the key table: the transient entry that let it join times out.
-      if (device.spec.installCode !== undefined) {
-        await this.#radio.setLinkKey(eui64, installCodeKey(device.spec.installCode));
-      }
-    } finally {
-      device.keying = false;
-    }
-    this.#here(device, nodeId);
-  }
-
   /** The device is at this address now: whatever was known of its tunnel is out of date. */
-  #here(device: HanDevice, nodeId: number): void {
-    if (device.nodeId !== undefined) this.#byNode.delete(device.nodeId);
-    device.nodeId = nodeId;
-    this.#byNode.set(nodeId, device);
-    device.tunnel?.input({ type: "here", nodeId });
+  #locate(device: HanDevice, nodeId: number): void {
+    this.#roster.locate(device, nodeId);
+    const { at, keyed } = device.join;
+    const known = at === "in" || (at === "out" && (keyed || !this.#settings.keyEstablishment));
+    if (known) device.tunnel?.input({ type: "here", nodeId });
   }
 
-  #heard(device: HanDevice, lqi: number, rssi: number): void {
+  #cameIn(device: HanDevice): void {
+    const { spec, tunnel, nodeId } = device;
+    this.#log.info({ device: spec.eui64, type: spec.type }, "device joined");
+    this.#ports.emit({ type: "joined", device: spec.eui64 });
+    if (nodeId !== undefined && tunnel?.phase === "absent") tunnel.input({ type: "here", nodeId });
+  }
+
+  #heard(device: HanDevice, { lqi, rssi, security }: IncomingAps): void {
+    const at = this.#ports.clock.now();
     device.lqi = lqi;
     device.rssi = rssi;
-    device.lastHeard = this.#clock.now();
-    if (device.proven) return;
-    device.proven = true;
-    this.#proof.given(device.spec.eui64);
-    this.#log.info({ device: device.spec.eui64, type: device.spec.type }, "device joined");
-    this.#emit({ type: "joined", device: device.spec.eui64 });
+    device.lastHeard = at;
+    this.#ports.records.heard(device.spec.eui64, { lqi, rssi, at });
+    if (device.join.at === "out") this.#joining.input(device, { type: "spoke", how: "resumed" });
+    // It uses its new key: the install code has done its work.
+    const proven = security === "link-key" && device.join.at === "in" && device.join.keyed;
+    if (proven && device.join.window) void this.#closeWindow(device);
+  }
+
+  async #closeWindow(device: HanDevice): Promise<void> {
+    try {
+      await this.#joining.close(device);
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.debug({ device: device.spec.eui64, code: error.code }, "the admission ends by itself");
+    }
   }
 
   #left(eui64: Eui64): void {
-    const device = this.#devices.get(eui64);
+    const device = this.#roster.named(eui64);
     if (device === undefined) return;
-    if (device.nodeId !== undefined) this.#byNode.delete(device.nodeId);
-    device.nodeId = undefined;
-    device.proven = false;
+    this.#roster.lose(device);
+    this.#joining.input(device, { type: "left" });
     device.tunnel?.input({ type: "gone" });
     this.#log.info({ device: eui64 }, "device left");
-    this.#emit({ type: "left", device: eui64 });
+    this.#ports.emit({ type: "left", device: eui64 });
   }
 }

@@ -51,6 +51,10 @@ export class Admissions {
     }
   }
 
+  async dismiss(eui64: Eui64): Promise<void> {
+    if (this.#admitted.delete(eui64)) await this.#inTurn((link) => this.#apply(link, true));
+  }
+
   async close(): Promise<void> {
     this.#admitted.clear();
     await this.#inTurn((link) => this.#apply(link, true));

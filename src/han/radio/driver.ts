@@ -33,6 +33,8 @@ export interface DriverEvents {
   trustCenterJoin(nodeId: number, eui64: Eui64, status: number, decision: number): void;
   /** A pair of addresses was seen. */
   address(nodeId: number, eui64: Eui64): void;
+  /** A device became a child of the coordinator. */
+  child(nodeId: number, eui64: Eui64): void;
 }
 
 export interface DriverNetwork {
@@ -265,7 +267,7 @@ export class Driver {
       if (!this.closed) this.#events.trustCenterJoin(nodeId, Eui64(eui64), status, decision);
     };
     ezsp.ezspChildJoinHandler = (_index, joining, nodeId, eui64) => {
-      if (!this.closed && joining) this.#events.address(nodeId, Eui64(eui64));
+      if (!this.closed && joining) this.#events.child(nodeId, Eui64(eui64));
     };
     ezsp.ezspIncomingRouteRecordHandler = (nodeId, eui64) => {
       if (!this.closed) this.#events.address(nodeId, Eui64(eui64));

@@ -1,7 +1,8 @@
+import { timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
-import { type Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
+import { Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
@@ -101,6 +102,10 @@ export class EmberRadio implements RadioPort {
     await this.#asked(() => this.#admissions.admit(eui64, linkKey, seconds));
   }
 
+  async dismiss(eui64: Eui64): Promise<void> {
+    await this.#asked(() => this.#admissions.dismiss(eui64));
+  }
+
   async closeJoining(): Promise<void> {
     await this.#asked(() => this.#admissions.close());
   }
@@ -124,6 +129,23 @@ export class EmberRadio implements RadioPort {
       const index = await ezsp.ezspFindKeyTableEntry(`0x${eui64}`, true);
       if (index !== 0xff) await ezsp.ezspEraseKeyTableEntry(index);
     });
+  }
+
+  async keepLinkKeys(devices: ReadonlySet<Eui64>): Promise<void> {
+    const places = this.#capabilities?.keyTableSize ?? 0;
+    await this.#ask(async ({ ezsp }) => {
+      for (let index = 0; index < places; index++) {
+        const [status, { eui64 }] = await ezsp.ezspExportLinkKeyByIndex(index);
+        if (status === SLStatus.OK && !devices.has(Eui64(eui64))) await ezsp.ezspEraseKeyTableEntry(index);
+      }
+    });
+  }
+
+  async hasLinkKey(eui64: Eui64, key: Uint8Array): Promise<boolean> {
+    const [status, , found] = await this.#ask(({ ezsp }) => ezsp.ezspExportLinkKeyByEui(`0x${eui64}`));
+    return (
+      status === SLStatus.OK && found.contents.length === key.length && timingSafeEqual(found.contents, key)
+    );
   }
 
   async removeDevice(eui64: Eui64, nodeId: number): Promise<void> {
@@ -215,6 +237,10 @@ export class EmberRadio implements RadioPort {
         frame: (frame) => this.#frame(frame),
         trustCenterJoin: (...join) => this.#trustCenterJoin(...join),
         address: (nodeId, eui64) => this.#addresses.learn(nodeId, eui64),
+        child: (nodeId, eui64) => {
+          this.#addresses.learn(nodeId, eui64);
+          this.#emit({ type: "seen", eui64 });
+        },
       },
       this.#clock,
       this.#log,

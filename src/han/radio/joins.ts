@@ -22,17 +22,13 @@ export class Joins {
     if (update === EmberDeviceUpdate.STANDARD_SECURITY_SECURED_REJOIN)
       return { type: "joined", eui64, nodeId, how: "secured-rejoin" };
     const unsecured = update === EmberDeviceUpdate.STANDARD_SECURITY_UNSECURED_REJOIN;
-    this.#silent.set(nodeId, {
-      type: "joined",
-      eui64,
-      nodeId,
-      how: unsecured ? "unsecured-rejoin" : "install-code",
-    });
+    const how = unsecured ? "unsecured-rejoin" : "install-code";
+    this.#silent.set(nodeId, { type: "joined", eui64, nodeId, how });
     for (const oldest of this.#silent.keys()) {
       if (this.#silent.size <= MAX_SILENT) break;
       this.#silent.delete(oldest);
     }
-    return { type: "associated", eui64, nodeId };
+    return { type: "associated", eui64, nodeId, how };
   }
 
   /** A frame came from this node; the event when it was its first. */

@@ -23,11 +23,17 @@ export interface RadioPort {
 
   /** Lets this one device join with this key (from its install code) for the seconds given. */
   admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void>;
+  /** Ends the admission of this device; those of others go on. */
+  dismiss(eui64: Eui64): Promise<void>;
   /** Ends admission of everyone. */
   closeJoining(): Promise<void>;
   /** Sets the Trust Centre or partner link key with a device; throws `radio/refused` when the key table is full. */
   setLinkKey(eui64: Eui64, key: Uint8Array): Promise<void>;
   removeLinkKey(eui64: Eui64): Promise<void>;
+  /** Whether exactly this key is in the key table. Setting it again would begin its frame counters anew. */
+  hasLinkKey(eui64: Eui64, key: Uint8Array): Promise<boolean>;
+  /** Takes the keys of all other devices out of the key table. */
+  keepLinkKeys(devices: ReadonlySet<Eui64>): Promise<void>;
   /** Makes the device leave the network. */
   removeDevice(eui64: Eui64, nodeId: number): Promise<void>;
   nodeIdOf(eui64: Eui64): Promise<number | undefined>;
@@ -85,16 +91,15 @@ export interface IncomingAps {
   payload: Uint8Array;
 }
 
+export type JoinedHow = "install-code" | "secured-rejoin" | "unsecured-rejoin";
+
 export type RadioEvent =
   | { type: "state"; state: RadioState; reason?: string }
   | { type: "frame"; frame: IncomingAps }
   /** The Trust Centre sent the network key; only `joined` shows that the device could read it. */
-  | { type: "associated"; eui64: Eui64; nodeId: number }
-  | {
-      type: "joined";
-      eui64: Eui64;
-      nodeId: number;
-      how: "install-code" | "secured-rejoin" | "unsecured-rejoin";
-    }
+  | { type: "associated"; eui64: Eui64; nodeId: number; how: JoinedHow }
+  /** It asked the coordinator itself, not a router, for an address. Nothing is decided yet. */
+  | { type: "seen"; eui64: Eui64 }
+  | { type: "joined"; eui64: Eui64; nodeId: number; how: JoinedHow }
   | { type: "refused"; eui64: Eui64; nodeId: number }
   | { type: "left"; eui64: Eui64; nodeId: number };

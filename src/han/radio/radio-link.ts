@@ -23,6 +23,7 @@ export interface LinkEvents {
   frame(frame: IncomingAps): void;
   trustCenterJoin: DriverEvents["trustCenterJoin"];
   address: DriverEvents["address"];
+  child: DriverEvents["child"];
 }
 
 export interface OpenedLink extends DriverNetwork {
@@ -60,6 +61,7 @@ export class RadioLink implements AdmissionLink {
         sent: (tag, sequence, delivered) => this.#sender?.sent(tag, sequence, delivered),
         trustCenterJoin: events.trustCenterJoin,
         address: events.address,
+        child: events.child,
       },
       log,
     );

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import type { Clock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import {
+  type HubSecurity,
+  hubSecurity,
+  parseCredentialFile,
+  testSecurity,
+} from "../han/security/credentials.ts";
+import type { ClockStateSource } from "../han/zcl-server/clock-state.ts";
+import type { HubConfig } from "./config.ts";
+
+/**
+ * The hub's credentials for key establishment as the settings name them, read now and checked when the radio's
+ * address is known; undefined where key establishment is off. Throws `config/unreadable` or `config/invalid`.
+ */
+export function securitySource(
+  { security }: HubConfig,
+  random: Random,
+  log: Log,
+): ((radio: Eui64) => HubSecurity) | undefined {
+  const { cbke, credentials, testAuthority } = security;
+  if (cbke === "off") return undefined;
+  if (testAuthority !== undefined) {
+    log.warn(
+      {},
+      "key establishment with a test authority: devices in the field do not take its certificates",
+    );
+    return (radio) => testSecurity(testAuthority, radio, random);
+  }
+  if (credentials.length === 0) return undefined;
+  const issued = credentials.map((path, i) =>
+    parseCredentialFile(read(path, i), `security.credentials[${i}]`),
+  );
+  return (radio) => hubSecurity(issued, radio, random);
+}
+
+function read(path: string, index: number): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `${path} cannot be read`, {
+      field: `security.credentials[${index}]`,
+      cause,
+    });
+  }
+}
+
+/** A machine without a clock of its own starts in 1970 or at its build; anything before this is no time. */
+const EARLIEST_CREDIBLE_MS = Date.UTC(2025, 0, 1);
+
+/** The machine's clock is taken for reliable as soon as it shows a credible date: its own time service keeps it. */
+export function machineClockState(clock: Clock): ClockStateSource {
+  let since: number | undefined;
+  return () => {
+    const now = clock.now();
+    if (now < EARLIEST_CREDIBLE_MS) return { state: "invalid" };
+    since ??= now;
+    return { state: "reliable", since };
+  };
+}

@@ -1,0 +1,144 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import type { HanDevice } from "../device.ts";
+import type { RadioPort } from "../radio/port.ts";
+import {
+  type JoinEffect,
+  type JoinFailure,
+  type JoinInput,
+  type JoinSettings,
+  type JoinStep,
+  joinStep,
+} from "./state.ts";
+
+export interface JoiningPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly radio: Pick<RadioPort, "setLinkKey" | "removeDevice" | "admit" | "dismiss">;
+  /** The device reached a step of its way in. */
+  step(device: HanDevice, step: JoinStep): void;
+  failed(device: HanDevice, failure: JoinFailure): void;
+  /** All is served to it from now on. */
+  cameIn(device: HanDevice): void;
+  /** It is on its way in anew, or gone. */
+  wentOut(device: HanDevice): void;
+}
+
+/** Runs the join machine of each device: timers, windows and the radio's part of it. */
+export class Joining {
+  readonly #ports: JoiningPorts;
+  readonly #settings: JoinSettings;
+  readonly #timers = new Map<HanDevice, Timer>();
+  readonly #windows = new Map<HanDevice, Timer>();
+
+  constructor(settings: JoinSettings, ports: JoiningPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+  }
+
+  /** Admits a device with its start key (16 octets) for so many seconds; a window that is open is replaced. */
+  async open(device: HanDevice, startKey: Uint8Array, seconds: number): Promise<void> {
+    device.startKey = startKey;
+    await this.#ports.radio.admit(device.spec.eui64, startKey, seconds);
+    this.#windows.get(device)?.cancel();
+    this.#windows.set(
+      device,
+      this.#ports.clock.after(seconds * 1_000, () => this.#windowEnded(device)),
+    );
+    this.input(device, { type: "window-opened" });
+  }
+
+  /** Ends a device's window before its time. */
+  async close(device: HanDevice): Promise<void> {
+    if (!this.#windows.has(device)) return;
+    this.#windowEnded(device);
+    await this.#ports.radio.dismiss(device.spec.eui64);
+  }
+
+  input(device: HanDevice, input: JoinInput): void {
+    const [next, effects] = joinStep(device.join, input, this.#settings);
+    device.join = next;
+    for (const effect of effects) this.#perform(device, effect);
+  }
+
+  /** Forgets a device and its timers. */
+  forget(device: HanDevice): void {
+    this.#stopTimer(device);
+    this.#windows.get(device)?.cancel();
+    this.#windows.delete(device);
+  }
+
+  stop(): void {
+    for (const timer of [...this.#timers.values(), ...this.#windows.values()]) timer.cancel();
+    this.#timers.clear();
+    this.#windows.clear();
+  }
+
+  #windowEnded(device: HanDevice): void {
+    this.#windows.get(device)?.cancel();
+    this.#windows.delete(device);
+    this.input(device, { type: "window-ended" });
+  }
+
+  #stopTimer(device: HanDevice): void {
+    this.#timers.get(device)?.cancel();
+    this.#timers.delete(device);
+  }
+
+  #perform(device: HanDevice, effect: JoinEffect): void {
+    switch (effect.do) {
+      case "report":
+        this.#ports.step(device, effect.step);
+        return;
+      case "fail":
+        this.#ports.failed(device, effect.failure);
+        return;
+      case "timer":
+        this.#stopTimer(device);
+        this.#timers.set(
+          device,
+          this.#ports.clock.after(effect.ms, () => this.input(device, { type: "timeout" })),
+        );
+        return;
+      case "no-timer":
+        this.#stopTimer(device);
+        return;
+      case "store-start-key":
+        void this.#storeStartKey(device);
+        return;
+      case "remove":
+        void this.#remove(device);
+        return;
+      case "came-in":
+        this.#ports.cameIn(device);
+        return;
+      case "went-out":
+        this.#ports.wentOut(device);
+        return;
+    }
+  }
+
+  /** Into the key table: the transient entry that let it join times out. */
+  async #storeStartKey(device: HanDevice): Promise<void> {
+    try {
+      if (device.startKey !== undefined)
+        await this.#ports.radio.setLinkKey(device.spec.eui64, device.startKey);
+      this.input(device, { type: "start-key-stored" });
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.input(device, { type: "start-key-refused", reason: error.message });
+    }
+  }
+
+  async #remove(device: HanDevice): Promise<void> {
+    const { eui64 } = device.spec;
+    if (device.nodeId === undefined) return;
+    try {
+      await this.#ports.radio.removeDevice(eui64, device.nodeId);
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#ports.log.warn({ device: eui64, code: error.code }, "device could not be told to leave");
+    }
+  }
+}

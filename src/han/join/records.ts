@@ -1,0 +1,34 @@
+import type { Eui64 } from "../../base/eui64.ts";
+
+/** How a device was last heard. */
+export interface Heard {
+  readonly lqi: number;
+  readonly rssi: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+/** What the home network keeps in the CHF Device Log; the tables are the log's own business. */
+export interface JoinRecords {
+  /** The link key from key establishment with a device, 16 octets; undefined before it. */
+  linkKey(device: Eui64): Uint8Array | undefined;
+  /** Stores a fresh link key; it is safe when this returns. Throws `store/failed`, and the old one stays. */
+  linkKeyEstablished(device: Eui64, key: Uint8Array): void;
+  /** Every frame of a device on the list. */
+  heard(device: Eui64, heard: Heard): void;
+}
+
+/** Records that last as long as the process, for hubs without key establishment and for tests. */
+export class MemoryRecords implements JoinRecords {
+  readonly #keys = new Map<Eui64, Uint8Array>();
+
+  linkKey(device: Eui64): Uint8Array | undefined {
+    return this.#keys.get(device);
+  }
+
+  linkKeyEstablished(device: Eui64, key: Uint8Array): void {
+    this.#keys.set(device, key.slice());
+  }
+
+  heard(): void {}
+}
