@@ -109,7 +109,7 @@ function writeSimple(out: ByteWriter, data: SimpleData, field: string): void {
 
 function writeBoolean(out: ByteWriter, data: BooleanData, field: string): void {
   const octet = data.octet ?? (data.value ? 0xff : 0);
-  if (!(octet >= 0 && octet <= 0xff) || (octet !== 0) !== data.value)
+  if (!Number.isInteger(octet) || octet < 0 || octet > 0xff || (octet !== 0) !== data.value)
     refuse(field, `octet ${octet} does not say ${data.value}`);
   out.u8(octet);
 }
