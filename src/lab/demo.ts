@@ -91,6 +91,7 @@ class RunningDemo implements Demo {
   #startMs = Number.NaN;
   #joined = new Set<Eui64>();
   #offering = true;
+  #finished = false;
   #allOffered = false;
   #online = false;
 
@@ -120,6 +121,8 @@ class RunningDemo implements Demo {
 
   async finish(): Promise<DemoSummary> {
     this.#offering = false;
+    this.#finished = true;
+    this.#end.resolve();
     const status = this.#hub?.status();
     const summary: DemoSummary = {
       formed: status?.network !== undefined,
@@ -222,7 +225,7 @@ class RunningDemo implements Demo {
     await this.#firstTunnel();
     if (this.#options.vectors === undefined) await this.#offerSamples();
     else for (const pair of this.#pairs()) await this.#offer(pair, pair.useCase);
-    this.#tellStatus();
+    if (!this.#finished) this.#tellStatus();
     if (!exitWhenDone) return;
     this.#allOffered = true;
     if (this.#ledger.complete) this.#end.resolve();
@@ -241,8 +244,16 @@ class RunningDemo implements Demo {
       const command = this.#samples.command();
       const response = this.#samples.answer(command);
       await this.#offer({ command, response }, "ECS17b");
-      await new Promise((wake) => setTimeout(wake, this.#options.exitWhenDone ? 100 : SAMPLE_EVERY_MS));
+      await this.#wait(this.#options.exitWhenDone ? 100 : SAMPLE_EVERY_MS);
     }
+  }
+
+  /** Cut short when the run ends. */
+  async #wait(ms: number): Promise<void> {
+    const woken = Promise.withResolvers<void>();
+    const timer = setTimeout(woken.resolve, ms);
+    await Promise.race([woken.promise, this.done]);
+    clearTimeout(timer);
   }
 
   async #offer(expected: Expected, useCase: string): Promise<void> {
