@@ -8,6 +8,7 @@ import { type Random, SeededRandom, systemRandom } from "../base/random.ts";
 import { Air } from "./air/air.ts";
 import { createEmulatedDevice } from "./devices/create.ts";
 import type { EmulatedDevice, MessageHandler } from "./devices/device.ts";
+import type { DeviceCredentials } from "./devices/key-establishment.ts";
 import { emptyFlash, readStateFile } from "./ncp/flash.ts";
 import { Ncp } from "./ncp/ncp.ts";
 import { type NcpProfile, namedProfile, profileForEzsp } from "./ncp/profile.ts";
@@ -23,6 +24,8 @@ export interface EmulatedDeviceConfig {
   installCode: InstallCode;
   /** Answers GBCS messages that reach the device; without one it stays silent. */
   messageHandler?: MessageHandler;
+  /** For key establishment after the join; without them the install code's key stays in use. */
+  cbke?: DeviceCredentials;
 }
 
 export interface EmulatedCoordinatorConfig {
@@ -139,7 +142,7 @@ export async function createEmulatedCoordinator(
   });
   port.attach(ncp);
 
-  const addDevice = ({ type, eui64: own, installCode, messageHandler }: EmulatedDeviceConfig) => {
+  const addDevice = ({ type, eui64: own, installCode, messageHandler, cbke }: EmulatedDeviceConfig) => {
     if (own === eui64 || devices.some((device) => device.eui64 === own))
       throw new HanwayError("config/invalid", `${own} is there already`, { field: "device.eui64" });
     const snapshot = stored?.devices?.[own];
@@ -151,6 +154,7 @@ export async function createEmulatedCoordinator(
       eui64: own,
       installCode,
       ...(messageHandler ? { messageHandler } : {}),
+      ...(cbke ? { cbke } : {}),
       ...(config.transferSize === undefined
         ? {}
         : { tunnel: { maximumIncomingTransferSize: config.transferSize } }),

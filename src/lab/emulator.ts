@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { DeviceType } from "../base/device-type.ts";
 import { Eui64 } from "../base/eui64.ts";
 import type { InstallCode } from "../base/install-code.ts";
+import { type KeyEstablishmentOutcome, terminateStatusName } from "../cbke/index.ts";
 import {
   createEmulatedCoordinator,
   type EmulatedCoordinatorConfig,
@@ -82,6 +83,8 @@ function tellEvent(event: DeviceEvent): string | undefined {
       return `joined (${event.how}) as 0x${event.nodeId.toString(16).padStart(4, "0")}`;
     case "left":
       return "left";
+    case "key-establishment":
+      return tellKeyEstablishment(event.outcome);
     case "tunnel-open":
       return `tunnel ${event.tunnelId} open`;
     case "tunnel-closed":
@@ -90,6 +93,17 @@ function tellEvent(event: DeviceEvent): string | undefined {
       return `message in, ${event.message.length} octets`;
     case "message-out":
       return `message out, ${event.message.length} octets${event.delivered ? "" : ", not delivered"}`;
+  }
+}
+
+function tellKeyEstablishment(outcome: KeyEstablishmentOutcome): string {
+  switch (outcome.result) {
+    case "established":
+      return `link key established, suite ${outcome.suite}`;
+    case "terminated":
+      return `key establishment ended by ${outcome.by === "us" ? "the device" : "the hub"}: ${terminateStatusName(outcome.status)}`;
+    default:
+      return `key establishment: ${outcome.result} (${outcome.phase})`;
   }
 }
 

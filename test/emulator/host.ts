@@ -8,6 +8,8 @@ const BLOCK = 71;
 export class Host {
   /** Smart Energy frames, whole, oldest first. */
   readonly received: Uint8Array[] = [];
+  /** Told of each whole Smart Energy message. */
+  onMessage: (message: ApsMessage) => void = () => {};
   readonly #hub: EmulatedCoordinator;
   readonly #blocks = new Map<number, Map<number, Uint8Array>>();
   readonly #totals = new Map<number, number>();
@@ -19,8 +21,7 @@ export class Host {
       if (event.type === "sent" && event.message.fragment)
         this.#sent?.(event.delivered, event.message.sequence);
       if (event.type === "incoming" && event.message.fragment) this.#block(event.message);
-      else if (event.type === "incoming" && event.message.profile === 0x0109)
-        this.received.push(event.message.payload);
+      else if (event.type === "incoming" && event.message.profile === 0x0109) this.#whole(event.message);
     });
   }
 
@@ -35,12 +36,18 @@ export class Host {
     const fresh = !blocks.has(index);
     blocks.set(index, message.payload);
     this.#hub.fragmentAck(message.nodeId, { ...message, fragment: { index, total: 0, bitmap: 0xff } });
-    if (fresh && blocks.size === this.#totals.get(message.sequence))
-      this.received.push(Buffer.concat([...blocks].sort(([a], [b]) => a - b).map(([, bytes]) => bytes)));
+    if (!fresh || blocks.size !== this.#totals.get(message.sequence)) return;
+    const payload = Buffer.concat([...blocks].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
+    this.#whole({ ...message, payload });
+  }
+
+  #whole(message: ApsMessage): void {
+    this.received.push(message.payload);
+    this.onMessage(message);
   }
 
   /** Sends in blocks; resolves to whether all were acknowledged. */
-  async send(nodeId: number, payload: Uint8Array): Promise<boolean> {
+  async send(nodeId: number, payload: Uint8Array, more: Partial<ApsMessage> = {}): Promise<boolean> {
     const total = Math.ceil(payload.length / BLOCK);
     let sequence = 0;
     for (let index = 0; index < total; index++) {
@@ -50,7 +57,7 @@ export class Host {
           sequence = used;
           resolve(ok);
         };
-        const message = seMessage(nodeId, bytes, { fragment: { index, total }, sequence });
+        const message = seMessage(nodeId, bytes, { ...more, fragment: { index, total }, sequence });
         if (this.#hub.unicast(message) !== "ok") resolve(false);
       });
       if (!delivered) return false;

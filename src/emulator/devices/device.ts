@@ -4,6 +4,7 @@ import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { InstallCode } from "../../base/install-code.ts";
 import type { Random } from "../../base/random.ts";
+import { KEY_ESTABLISHMENT_CLUSTER, type KeyEstablishmentOutcome } from "../../cbke/index.ts";
 import { installCodeKey } from "../../cbke/install-code.ts";
 import { readHeader, type ZclHeader } from "../../zcl/header.ts";
 import { decodeTunnelling, encodeTunnelling, TUNNELLING_CLUSTER } from "../../zcl/tunnelling.ts";
@@ -15,7 +16,12 @@ import {
   type DeviceNodeSettings,
   type DeviceNodeSnapshot,
 } from "../stack/device-node.ts";
-import { needsLinkKey } from "./security.ts";
+import {
+  type DeviceCredentials,
+  KeyEstablishmentClient,
+  type KeyEstablishmentTimes,
+} from "./key-establishment.ts";
+import { needsLinkKey, SE_PROFILE } from "./security.ts";
 import {
   TUNNEL_DEFAULTS,
   type Tunnel,
@@ -56,6 +62,9 @@ export interface EmulatedDeviceOptions {
   installCode: InstallCode;
   messageHandler?: MessageHandler;
   tunnel?: Partial<TunnelSettings>;
+  /** Without credentials the install code's key stays the Trust Centre link key. */
+  cbke?: DeviceCredentials;
+  cbkeTimes?: Partial<KeyEstablishmentTimes>;
   node?: Partial<DeviceNodeSettings>;
   snapshot?: DeviceNodeSnapshot;
 }
@@ -63,6 +72,8 @@ export interface EmulatedDeviceOptions {
 export type DeviceEvent =
   | { type: "joined"; how: Extract<DeviceNodeEvent, { type: "up" }>["how"]; nodeId: number }
   | { type: "left" }
+  /** Key establishment with the Trust Centre has ended; where it failed another try may follow. */
+  | { type: "key-establishment"; outcome: KeyEstablishmentOutcome }
   /** The node's snapshot has changed: time to store it. */
   | { type: "changed" }
   | { type: "tunnel-open"; tunnelId: number; peer: Eui64 | undefined }
@@ -79,6 +90,8 @@ export interface DeviceCounts {
   undelivered: number;
   /** Frames in clear on clusters that need the link key. */
   refusedInClear: number;
+  /** Frames secured with the install code's key where key establishment has to come first. */
+  refusedBeforeKey: number;
   malformed: number;
 }
 
@@ -94,12 +107,15 @@ export class EmulatedDevice {
   readonly eui64: Eui64;
   readonly node: DeviceNode;
   readonly tunnels: TunnelServer;
+  /** Undefined without credentials. */
+  readonly keyEstablishment: KeyEstablishmentClient | undefined;
   readonly counts: DeviceCounts = {
     messagesIn: 0,
     messagesOut: 0,
     unanswered: 0,
     undelivered: 0,
     refusedInClear: 0,
+    refusedBeforeKey: 0,
     malformed: 0,
   };
   messageHandler: MessageHandler;
@@ -136,6 +152,44 @@ export class EmulatedDevice {
     });
     this.node.onEvent = (event) => this.#nodeEvent(event);
     this.node.onMessage = (message, kind) => this.#frame(message, kind === "unicast");
+    this.keyEstablishment = this.#keyEstablishment(options);
+  }
+
+  #keyEstablishment(options: EmulatedDeviceOptions): KeyEstablishmentClient | undefined {
+    const { eui64, cbke, cbkeTimes, clock, random } = options;
+    if (cbke === undefined) return undefined;
+    const { node } = this;
+    return new KeyEstablishmentClient({
+      eui64,
+      credentials: cbke,
+      random,
+      clock,
+      ...(cbkeTimes ? { times: cbkeTimes } : {}),
+      ports: {
+        findServer: (done) => node.findServers(SE_PROFILE, KEY_ESTABLISHMENT_CLUSTER, done),
+        send: (endpoint, payload, done) =>
+          node.post(
+            {
+              nodeId: node.nwk.parent ?? 0,
+              profile: SE_PROFILE,
+              cluster: KEY_ESTABLISHMENT_CLUSTER,
+              sourceEndpoint: this.#endpointOf("outputClusters", KEY_ESTABLISHMENT_CLUSTER),
+              destinationEndpoint: endpoint,
+              apsSecurity: false,
+              payload,
+            },
+            (outcome) => done(outcome === "delivered"),
+          ),
+        nextSequence: () => this.#nextSequence(),
+        install: (key) => node.setTrustCenterLinkKey(key),
+        stayAwake: () => node.stayAwake(),
+        ended: (outcome) => this.#emit({ type: "key-establishment", outcome }),
+      },
+    });
+  }
+
+  #endpointOf(side: "inputClusters" | "outputClusters", cluster: number): number {
+    return this.#profile.endpoints.find((each) => each[side].includes(cluster))?.endpoint ?? 0;
   }
 
   start(): void {
@@ -143,6 +197,7 @@ export class EmulatedDevice {
   }
 
   stop(): void {
+    this.keyEstablishment?.stop();
     this.node.stop();
   }
 
@@ -166,11 +221,18 @@ export class EmulatedDevice {
   }
 
   #nodeEvent(event: DeviceNodeEvent): void {
-    if (event.type === "up") this.#emit({ type: "joined", how: event.how, nodeId: event.nodeId });
+    if (event.type === "up") this.#cameUp(event);
     if (event.type === "changed") this.#emit(event);
     if (event.type !== "down") return;
+    this.keyEstablishment?.stop();
     this.tunnels.clear();
     this.#emit({ type: "left" });
+  }
+
+  #cameUp({ how, nodeId }: Extract<DeviceNodeEvent, { type: "up" }>): void {
+    this.#emit({ type: "joined", how, nodeId });
+    const { trustCenter, established } = this.node;
+    if (!established && trustCenter !== undefined) this.keyEstablishment?.begin(trustCenter);
   }
 
   #nextSequence(): number {
@@ -195,9 +257,12 @@ export class EmulatedDevice {
     const reader = new ByteReader(message.payload);
     const header = readHeader(reader);
     const body = reader.rest();
-    if (unicast && !message.apsSecurity && needsLinkKey(message.profile, message.cluster)) {
-      this.counts.refusedInClear++;
+    if (unicast && !this.#mayCome(message)) {
       this.#respond(message, header, ZCL_STATUS.failure);
+      return;
+    }
+    if (message.cluster === KEY_ESTABLISHMENT_CLUSTER && header.frameType === "cluster") {
+      this.#keyFrame(message, header, body, unicast);
       return;
     }
     if (header.frameType === "global" && header.command === GENERAL.defaultResponse) return;
@@ -213,6 +278,25 @@ export class EmulatedDevice {
     } catch (error) {
       if (error instanceof HanwayError && unicast) this.#respond(message, header, ZCL_STATUS.malformed);
       throw error;
+    }
+  }
+
+  #mayCome(message: ApsMessage): boolean {
+    if (!needsLinkKey(message.profile, message.cluster)) return true;
+    if (!message.apsSecurity) this.counts.refusedInClear++;
+    else if (this.keyEstablishment !== undefined && !this.node.established) this.counts.refusedBeforeKey++;
+    else return true;
+    return false;
+  }
+
+  /** The Trust Centre's answers; a device serves nobody's key establishment itself. */
+  #keyFrame(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): void {
+    const eui64 = this.node.nwk.eui64Of(message.nodeId);
+    if (header.direction === "clientToServer" || this.keyEstablishment === undefined) {
+      if (unicast) this.#respond(message, header, ZCL_STATUS.unsupportedCommand);
+    } else if (eui64 !== undefined && eui64 === this.node.trustCenter) {
+      const from = { eui64, endpoint: message.sourceEndpoint };
+      this.keyEstablishment.receive({ from, apsCounter: message.sequence, unicast, header, payload });
     }
   }
 

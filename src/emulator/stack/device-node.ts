@@ -15,6 +15,7 @@ import { MacLayer } from "./mac.ts";
 import { type NwkIncoming, NwkLayer } from "./nwk.ts";
 import { BROADCAST_RX_ON, NWK_COMMAND } from "./nwk-frame.ts";
 import { type Beacon, Scanner } from "./scanner.ts";
+import { ServiceDiscovery } from "./service-discovery.ts";
 import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./trust-center.ts";
 import {
   answerZdo,
@@ -143,7 +144,10 @@ export class DeviceNode {
   #timer: Timer | undefined;
   #pollTimer: Timer | undefined;
   #failedPolls = 0;
+  /** Reasons to poll in quick succession. */
+  #awaiting = 0;
   #zdoSequence = 0;
+  readonly #discovery: ServiceDiscovery;
 
   constructor(options: DeviceNodeOptions) {
     const { air, eui64, clock, snapshot } = options;
@@ -193,6 +197,9 @@ export class DeviceNode {
       settings: { maximumLength: this.settings.maximumMessage, timeoutMs: ackTimeoutMs * (retries + 2) },
       deliver: (message) => this.#message(message, "unicast"),
     });
+    this.#discovery = new ServiceDiscovery(clock, this.settings.answerMs, (nodeId, cluster, payload) =>
+      this.#postZdo(nodeId, cluster, payload),
+    );
     if (snapshot?.home) this.#takeHome(snapshot.home);
   }
 
@@ -225,6 +232,7 @@ export class DeviceNode {
     this.#pollTimer?.cancel();
     this.aps.cancel();
     this.#reassembly.clear();
+    this.#discovery.clear();
     this.#mac.radio.receiving = false;
   }
 
@@ -241,6 +249,32 @@ export class DeviceNode {
     this.nwk.send({ type: "command", destination: BROADCAST_RX_ON, payload }, () =>
       this.#input({ type: "left", rejoin }),
     );
+  }
+
+  /** Whether key establishment has replaced the install code's key. */
+  get established(): boolean {
+    return this.#trustCenterLink.key !== this.#options.linkKey;
+  }
+
+  /** Asks the Trust Centre which of its endpoints serve a Smart Energy cluster; undefined where it stays silent. */
+  findServers(
+    profile: number,
+    cluster: number,
+    done: (endpoints: readonly number[] | undefined) => void,
+  ): void {
+    const query = { nodeId: this.nwk.parent ?? 0, profile, inputClusters: [cluster] };
+    this.#discovery.find(this.#nextZdoSequence(), query, done);
+  }
+
+  /** A sleepy device polls in quick succession until the returned function is called. */
+  stayAwake(): () => void {
+    let awake = true;
+    this.#awaiting++;
+    this.#pollSoon();
+    return () => {
+      if (awake) this.#awaiting--;
+      awake = false;
+    };
   }
 
   /** Replaces the Trust Centre link key, for instance by the one from key establishment. */
@@ -372,6 +406,7 @@ export class DeviceNode {
         this.#pollTimer?.cancel();
         this.aps.cancel();
         this.#reassembly.clear();
+        this.#discovery.clear();
         this.onEvent({ type: "down" });
         break;
     }
@@ -435,7 +470,7 @@ export class DeviceNode {
     this.nwk.keys.clear();
     this.#partners.clear();
     this.#trustCenter = undefined;
-    this.#trustCenterLink.incoming = 0;
+    this.#trustCenterLink = new LinkKey(this.eui64, this.#options.linkKey);
     this.#extendedPanId = undefined;
     this.#mac.radio.shortAddress = MAC_BROADCAST;
     this.#mac.radio.panId = MAC_BROADCAST;
@@ -498,7 +533,7 @@ export class DeviceNode {
       this.#failedPolls = 0;
       this.#input({ type: "parent-lost" });
     } else if (at === "joined" || this.sleepy) {
-      const waits = at !== "joined" || this.aps.outstanding > 0 || !acked;
+      const waits = at !== "joined" || this.aps.outstanding + this.#awaiting > 0 || !acked;
       this.#schedulePoll(this.sleepy && waits ? this.settings.fastPollMs : this.settings.pollMs);
     }
   }
@@ -587,6 +622,8 @@ export class DeviceNode {
           : undefined;
     if (who) this.nwk.learn(who.nodeId, who.eui64);
     if ((message.cluster & ZDO.response) !== 0) {
+      if (message.cluster === (ZDO.matchDescriptor | ZDO.response))
+        this.#discovery.response(message.nodeId, message.payload);
       this.onMessage(message, kind);
       return;
     }
@@ -594,15 +631,18 @@ export class DeviceNode {
       message.cluster === ZDO.managementLeave
         ? { cluster: ZDO.managementLeave | ZDO.response, payload: this.#askedToLeave(message.payload) }
         : answerZdo(message.cluster, message.payload, this.#description(), kind !== "unicast");
-    if (!answer) return;
+    if (answer) this.#postZdo(message.nodeId, answer.cluster, answer.payload);
+  }
+
+  #postZdo(nodeId: number, cluster: number, payload: Uint8Array): void {
     this.post({
-      nodeId: message.nodeId,
+      nodeId,
       profile: 0,
-      cluster: answer.cluster,
+      cluster,
       sourceEndpoint: 0,
       destinationEndpoint: 0,
       apsSecurity: false,
-      payload: answer.payload,
+      payload,
     });
   }
 

@@ -1,0 +1,202 @@
+import { ByteWriter } from "../../base/bytes.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
+import type { Eui64 } from "../../base/eui64.ts";
+import type { Random } from "../../base/random.ts";
+import {
+  type Credential,
+  encodeKeyEstablishment,
+  type InitiatorState,
+  initiator,
+  KEY_ESTABLISHMENT_COMMAND,
+  KeyEstablishment,
+  type KeyEstablishmentMessage,
+  type KeyEstablishmentOutcome,
+  keyEstablishmentSettings,
+  mayRetry,
+  SoftwareCbkeEngine,
+  SUITES,
+  type SuiteBit,
+  TERMINATE_STATUS,
+  type TrustedIssuer,
+} from "../../cbke/index.ts";
+import { writeHeader, type ZclHeader } from "../../zcl/header.ts";
+
+/** What a device shows and trusts in key establishment. */
+export interface DeviceCredentials {
+  readonly credentials: readonly Credential[];
+  readonly issuers: readonly TrustedIssuer[];
+}
+
+export interface KeyEstablishmentTimes {
+  /** Pause before another try where the partner names none, in ms. */
+  readonly retryMs: number;
+  /** Time granted for the way there and back on top of what the partner states, in ms. */
+  readonly transmissionMs: number;
+}
+
+export const KEY_ESTABLISHMENT_TIMES: KeyEstablishmentTimes = { retryMs: 10_000, transmissionMs: 5_000 };
+
+/** A frame of the cluster from the Trust Centre; `payload` is what follows the ZCL header. */
+export interface KeyEstablishmentAnswer {
+  readonly from: { readonly eui64: Eui64; readonly endpoint: number };
+  readonly apsCounter: number;
+  readonly unicast: boolean;
+  readonly header: ZclHeader;
+  readonly payload: Uint8Array;
+}
+
+export interface KeyEstablishmentPorts {
+  /** Asks the Trust Centre on which endpoints it serves the cluster. */
+  findServer(done: (endpoints: readonly number[] | undefined) => void): void;
+  send(endpoint: number, frame: Uint8Array, done: (delivered: boolean) => void): void;
+  nextSequence(): number;
+  install(linkKey: Uint8Array): void;
+  /** Polls in quick succession until the returned function is called. */
+  stayAwake(): () => void;
+  ended(outcome: KeyEstablishmentOutcome): void;
+}
+
+type Exchange = KeyEstablishment<Exclude<InitiatorState, { phase: "idle" }>>;
+
+/**
+ * A device's side of key establishment (ZSE C.3.1): finds the Trust Centre's server, tries its best suite first, and
+ * goes on trying for as long as the standard allows another try with this partner.
+ */
+export class KeyEstablishmentClient {
+  /** What becomes of each message before it is sent; undefined swallows it. For devices that misbehave. */
+  alter: (message: KeyEstablishmentMessage) => KeyEstablishmentMessage | undefined = (message) => message;
+  /** KeyEstablishmentSuite bits of the certificates held. */
+  readonly suites: number;
+  readonly #engine: SoftwareCbkeEngine;
+  readonly #issuers: readonly TrustedIssuer[];
+  readonly #clock: Clock;
+  readonly #times: KeyEstablishmentTimes;
+  readonly #ports: KeyEstablishmentPorts;
+  #trustCenter: Eui64 | undefined;
+  #exchange: Exchange | undefined;
+  #retry: Timer | undefined;
+  #release: (() => void) | undefined;
+
+  constructor(options: {
+    eui64: Eui64;
+    credentials: DeviceCredentials;
+    random: Random;
+    clock: Clock;
+    times?: Partial<KeyEstablishmentTimes>;
+    ports: KeyEstablishmentPorts;
+  }) {
+    const { eui64, credentials, random } = options;
+    this.#engine = new SoftwareCbkeEngine(eui64, credentials.credentials, random);
+    this.suites = this.#engine.suites;
+    this.#issuers = credentials.issuers;
+    this.#clock = options.clock;
+    this.#times = { ...KEY_ESTABLISHMENT_TIMES, ...options.times };
+    this.#ports = options.ports;
+  }
+
+  begin(trustCenter: Eui64): void {
+    this.stop();
+    this.#trustCenter = trustCenter;
+    this.#attempt(SUITES.toReversed().map(({ bit }) => bit));
+  }
+
+  /** Whatever is under way is forgotten without a word. */
+  stop(): void {
+    this.#trustCenter = undefined;
+    this.#exchange = undefined;
+    this.#rest();
+  }
+
+  receive({ from, apsCounter, unicast, header, payload }: KeyEstablishmentAnswer): void {
+    this.#exchange?.receive({ from, apsCounter, unicast, commandId: header.command, payload });
+  }
+
+  #rest(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  #attempt(suites: readonly SuiteBit[]): void {
+    this.#rest();
+    const [suite, ...others] = suites.filter((bit) => (this.suites & bit) !== 0);
+    const partner = this.#trustCenter;
+    if (suite === undefined || partner === undefined) return;
+    this.#release = this.#ports.stayAwake();
+    this.#ports.findServer((endpoints) => {
+      const endpoint = endpoints?.[0];
+      if (partner !== this.#trustCenter) return;
+      if (endpoint === undefined) this.#again(this.#times.retryMs);
+      else {
+        this.#exchange = this.#open(others);
+        this.#exchange.start({ eui64: partner, endpoint }, suite);
+      }
+    });
+  }
+
+  /** Every try is an exchange of its own: what an earlier one still has to say no longer counts. */
+  #open(others: readonly SuiteBit[]): Exchange {
+    const { transmissionMs } = this.#times;
+    const settings = keyEstablishmentSettings(this.#engine, this.#issuers, { transmissionMs });
+    const exchange: Exchange = new KeyEstablishment(initiator, settings, this.#engine, this.#clock, {
+      send: ({ endpoint }, message) => this.#send(endpoint, message),
+      installKey: async (_partner, linkKey) => {
+        if (exchange !== this.#exchange || linkKey === undefined)
+          throw new HanwayError("internal", "key establishment was given up");
+        this.#ports.install(linkKey);
+      },
+      ended: (outcome) => {
+        if (exchange === this.#exchange) this.#ended(outcome, others);
+      },
+      trustedTime: () => undefined,
+    });
+    return exchange;
+  }
+
+  #send(endpoint: number, message: KeyEstablishmentMessage): Promise<void> {
+    const altered = this.alter(message);
+    if (altered === undefined) return Promise.resolve();
+    const frame = encodeFrame(altered, this.#ports.nextSequence());
+    return new Promise((sent, failed) => {
+      this.#ports.send(endpoint, frame, (delivered) => {
+        if (delivered) sent();
+        else failed(new HanwayError("radio/unavailable", "not acknowledged"));
+      });
+    });
+  }
+
+  #ended(outcome: KeyEstablishmentOutcome, others: readonly SuiteBit[]): void {
+    this.#exchange = undefined;
+    this.#rest();
+    this.#ports.ended(outcome);
+    if (outcome.result === "established") return;
+    const refused = outcome.result === "terminated" && outcome.by === "partner";
+    if (refused && outcome.status === TERMINATE_STATUS.unsupportedSuite && others.length > 0)
+      this.#attempt(others);
+    else if (mayRetry(outcome))
+      this.#again(Math.max(this.#times.retryMs, refused ? outcome.waitSeconds * 1_000 : 0));
+  }
+
+  #again(ms: number): void {
+    this.#rest();
+    const trustCenter = this.#trustCenter;
+    this.#retry = this.#clock.after(ms, () => {
+      if (trustCenter !== undefined) this.begin(trustCenter);
+    });
+  }
+}
+
+function encodeFrame(message: KeyEstablishmentMessage, sequence: number): Uint8Array {
+  const payload = encodeKeyEstablishment(message);
+  const out = new ByteWriter(payload.length + 3);
+  writeHeader(out, {
+    frameType: "cluster",
+    direction: "clientToServer",
+    disableDefaultResponse: true,
+    sequence,
+    command: KEY_ESTABLISHMENT_COMMAND[message.kind],
+  });
+  return out.bytes(payload).done();
+}
