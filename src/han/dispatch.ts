@@ -25,6 +25,8 @@ export interface DispatchPorts {
   keyEstablishment(): KeyEstablishmentServer | undefined;
   deviceOf(nodeId: number): HanDevice | undefined;
   deviceNamed(eui64: Eui64): HanDevice | undefined;
+  /** A Smart Energy frame from an address that is not known. */
+  stranger(frame: IncomingAps): void;
   /** Every frame of a known device, before it is judged. */
   heard(device: HanDevice, frame: IncomingAps): void;
   /** The device said at which address it is. */
@@ -90,7 +92,7 @@ export class Dispatch {
   #smartEnergy(frame: IncomingAps): void {
     const device = this.#ports.deviceOf(frame.nodeId);
     if (device === undefined) {
-      this.#ports.log.warn(where(frame), "frame of a device that is not on the list dropped");
+      this.#ports.stranger(frame);
       return;
     }
     this.#ports.heard(device, frame);

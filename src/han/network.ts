@@ -87,6 +87,10 @@ export class HomeAreaNetwork {
   readonly #linkKeys: LinkKeys;
   readonly #settings: JoinSettings;
   #keyEstablishment: KeyEstablishmentServer | undefined;
+  /** Resolves when the present radio knows what the hub knows. */
+  #settled: Promise<void> = Promise.resolve();
+  /** Addresses that are being asked about. */
+  readonly #asked = new Set<number>();
   #sequence = 0;
 
   constructor(
@@ -133,6 +137,7 @@ export class HomeAreaNetwork {
       deviceNamed: (eui64) => this.#roster.named(eui64),
       heard: (device, frame) => this.#heard(device, frame),
       found: (device, nodeId) => this.#locate(device, nodeId),
+      stranger: (frame) => void this.#stranger(frame),
     });
     for (const spec of devices) this.add(spec);
     radio.on((event) => this.#onRadio(event));
@@ -142,6 +147,7 @@ export class HomeAreaNetwork {
   async start(joinSeconds: number): Promise<NetworkInfo> {
     const network = await this.#radio.start();
     this.#startKeyEstablishment(network.eui64);
+    await this.#settled;
     if (joinSeconds > 0) {
       for (const { spec, join } of this.#roster.all()) {
         if (spec.installCode === undefined || join.keyed) continue;
@@ -303,7 +309,7 @@ export class HomeAreaNetwork {
   #onRadio(event: RadioEvent): void {
     switch (event.type) {
       case "state":
-        if (event.state === "up") void this.#radioUp();
+        if (event.state === "up") this.#settled = this.#radioUp();
         else if (event.state === "lost") {
           this.#log.warn({ reason: event.reason }, "radio lost; a new link is being made");
           this.#ports.emit({ type: "radio-lost", reason: event.reason ?? "unknown" });
@@ -362,6 +368,30 @@ export class HomeAreaNetwork {
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
       this.#log.debug({ device: device.spec.eui64, code: error.code }, "device was not looked for");
+    }
+  }
+
+  /** After a restart a device may speak before it has been looked for. */
+  async #stranger(frame: IncomingAps): Promise<void> {
+    const { nodeId, cluster } = frame;
+    if (this.#asked.has(nodeId)) return;
+    this.#asked.add(nodeId);
+    try {
+      const eui64 = await this.#radio.eui64Of(nodeId);
+      const device = eui64 === undefined ? undefined : this.#roster.named(eui64);
+      if (device !== undefined) {
+        this.#locate(device, nodeId);
+        this.#dispatch.frame(frame);
+      } else
+        this.#log.warn(
+          { device: eui64, nodeId, cluster },
+          "frame of a device that is not on the list dropped",
+        );
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.debug({ nodeId, cluster, code: error.code }, "frame of an unknown address dropped");
+    } finally {
+      this.#asked.delete(nodeId);
     }
   }
 

@@ -162,6 +162,15 @@ export class EmberRadio implements RadioPort {
     return found;
   }
 
+  async eui64Of(nodeId: number): Promise<Eui64 | undefined> {
+    const known = this.#addresses.deviceAt(nodeId);
+    if (known !== undefined) return known;
+    const [status, found] = await this.#ask(({ ezsp }) => ezsp.ezspLookupEui64ByNodeId(nodeId));
+    if (status !== SLStatus.OK) return undefined;
+    this.#addresses.learn(nodeId, Eui64(found));
+    return Eui64(found);
+  }
+
   on(listener: (event: RadioEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -37,6 +37,8 @@ export interface RadioPort {
   /** Makes the device leave the network. */
   removeDevice(eui64: Eui64, nodeId: number): Promise<void>;
   nodeIdOf(eui64: Eui64): Promise<number | undefined>;
+  /** Whose short address this is, as far as the radio knows. */
+  eui64Of(nodeId: number): Promise<Eui64 | undefined>;
 
   on(listener: (event: RadioEvent) => void): () => void;
 }
