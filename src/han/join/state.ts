@@ -107,7 +107,8 @@ export function joinStep(state: JoinState, input: JoinInput, settings: JoinSetti
     case "spoke":
       return spoke(state, input.how, settings);
     case "start-key-stored":
-      return state.at === "keying" ? comeIn(state, state.keyed) : [state, []];
+      if (settings.keyEstablishment || state.at !== "keying") return [state, []];
+      return comeIn(state, state.keyed);
     case "start-key-refused":
       if (state.at !== "keying") return [state, []];
       return throwOut(state, "link key", input.reason, "put that right, then open a window again");
