@@ -62,6 +62,7 @@ export interface EmulatedDeviceOptions {
   installCode: InstallCode;
   messageHandler?: MessageHandler;
   tunnel?: Partial<TunnelSettings>;
+  resend?: Partial<ResendSettings>;
   /** Without credentials the install code's key stays the Trust Centre link key. */
   cbke?: DeviceCredentials;
   cbkeTimes?: Partial<KeyEstablishmentTimes>;
@@ -95,9 +96,19 @@ export interface DeviceCounts {
   malformed: number;
 }
 
+/** What a device does about a message that the hub did not acknowledge: it keeps it and tries again, as meters do. */
+export interface ResendSettings {
+  pauseMs: number;
+  giveUpMs: number;
+}
+
+export const RESEND_DEFAULTS: ResendSettings = { pauseMs: 1_000, giveUpMs: 300_000 };
+
 interface OutgoingTransfer {
   tunnel: Tunnel;
   message: Uint8Array;
+  /** Elapsed time after which it is not tried again. */
+  giveUpAt: number;
   done: (delivered: boolean) => void;
 }
 
@@ -121,6 +132,8 @@ export class EmulatedDevice {
   messageHandler: MessageHandler;
   readonly #profile: DeviceProfile;
   readonly #air: Air;
+  readonly #clock: Clock;
+  readonly #resend: ResendSettings;
   readonly #listeners = new Set<(event: DeviceEvent) => void>();
   #sequence = 0;
   /** Messages leave one after the other, in the order in which they were answered. */
@@ -130,6 +143,8 @@ export class EmulatedDevice {
     const { air, clock, random, eui64, installCode } = options;
     this.#profile = profile;
     this.#air = air;
+    this.#clock = clock;
+    this.#resend = { ...RESEND_DEFAULTS, ...options.resend };
     this.type = profile.type;
     this.eui64 = eui64;
     this.messageHandler = options.messageHandler ?? (() => undefined);
@@ -362,7 +377,8 @@ export class EmulatedDevice {
 
   #transfer(tunnel: Tunnel, message: Uint8Array): Promise<boolean> {
     return new Promise((done) => {
-      this.#outgoing.push({ tunnel, message, done });
+      const giveUpAt = this.#clock.elapsed() + this.#resend.giveUpMs;
+      this.#outgoing.push({ tunnel, message, giveUpAt, done });
       if (this.#outgoing.length === 1) this.#sendNext();
     });
   }
@@ -371,8 +387,7 @@ export class EmulatedDevice {
     const next = this.#outgoing[0];
     if (!next) return;
     const { tunnel, message } = next;
-    const open = this.tunnels.tunnels.includes(tunnel) && message.length <= tunnel.clientMaximum;
-    if (!open) {
+    if (!this.#fits(next)) {
       this.#sent(next, false);
       return;
     }
@@ -380,9 +395,15 @@ export class EmulatedDevice {
       { name: "TransferData", tunnelId: tunnel.id, data: message },
       { sequence: this.#nextSequence(), direction: "serverToClient", disableDefaultResponse: true },
     );
-    this.node.post({ ...this.#towards(tunnel), payload }, (outcome) =>
-      this.#sent(next, outcome === "delivered"),
-    );
+    this.node.post({ ...this.#towards(tunnel), payload }, (outcome) => {
+      if (outcome === "delivered") this.#sent(next, true);
+      else if (!this.#fits(next) || this.#clock.elapsed() >= next.giveUpAt) this.#sent(next, false);
+      else this.#clock.after(this.#resend.pauseMs, () => this.#sendNext());
+    });
+  }
+
+  #fits({ tunnel, message }: OutgoingTransfer): boolean {
+    return this.tunnels.tunnels.includes(tunnel) && message.length <= tunnel.clientMaximum;
   }
 
   #sent(sent: OutgoingTransfer, delivered: boolean): void {

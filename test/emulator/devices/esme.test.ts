@@ -123,6 +123,32 @@ describe("emulated ESME", () => {
     expect(await ask("010702" + "0100" + "aa")).toEqual(["18070b0200", "190201" + "0100" + "aa"]);
   });
 
+  test("what the hub did not acknowledge is kept, and sent again in order when the hub is back", async () => {
+    const { home, ask, device } = await meter();
+    await ask(OPEN);
+    const snapshot = JSON.parse(JSON.stringify(home.hub.snapshot()));
+    home.hub.close();
+    const messages = [1, 2, 3].map((n) => new Uint8Array(120).fill(n));
+    const outcomes = Promise.all(messages.map((message) => device.send(message)));
+    await home.run(30_000);
+    expect(device.counts).toMatchObject({ messagesOut: 0, undelivered: 0 });
+    home.restart(snapshot);
+    const { received } = new Host(home.hub);
+    await home.run(20_000);
+    expect(await outcomes).toEqual([true, true, true]);
+    expect(received.map((frame) => toHex(frame).slice(10))).toEqual(messages.map(toHex));
+  });
+
+  test("a message that nobody takes is given up in the end", async () => {
+    const { home, ask, device } = await meter({ resend: { pauseMs: 1_000, giveUpMs: 20_000 } });
+    await ask(OPEN);
+    home.hub.close();
+    const sent = device.send(new Uint8Array(120));
+    await home.run(60_000);
+    expect(await sent).toBe(false);
+    expect(device.counts.undelivered).toBe(1);
+  });
+
   test("messages of 1,500 octets pass in both directions; longer than a side takes is refused", async () => {
     const answers = new Map([
       [1_500, 1_500],
