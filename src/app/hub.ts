@@ -143,7 +143,9 @@ export class Hub implements AsyncDisposable {
 
   #onHan(event: HanEvent, watcher: HubOptions["onEvent"]): void {
     if (event.type === "message") {
-      this.#router.fromHan(event.device, event.payload).catch((error: unknown) => {
+      const routed = this.#router.fromHan(event.device, event.payload);
+      event.acknowledgeAfter?.(routed);
+      routed.catch((error: unknown) => {
         this.#log.error({ device: event.device, err: error }, "a device's message could not be stored");
       });
     } else {

@@ -129,7 +129,7 @@ export class Dispatch {
 
   #tunnelling(device: HanDevice, frame: IncomingAps, header: ZclHeader): void {
     const { command } = this.#decoded(frame, header, () => decodeTunnelling(frame.payload));
-    const taken = command !== undefined && device.tunnel?.receive(command) === true;
+    const taken = command !== undefined && device.tunnel?.receive(command, frame.acknowledgeAfter) === true;
     if (!taken) this.#status(frame, header, STATUS.UNSUP_CLUSTER_COMMAND);
   }
 

@@ -59,7 +59,13 @@ export type HanEvent =
   | { type: "tunnel-open"; device: Eui64; tunnelId: number; maxTransfer: number }
   | { type: "tunnel-lost"; device: Eui64 }
   /** A message out of a device's tunnel, bytes as they came. */
-  | { type: "message"; device: Eui64; payload: Uint8Array };
+  | {
+      type: "message";
+      device: Eui64;
+      payload: Uint8Array;
+      /** Holds the device's acknowledgement back until the message is safe; see {@link IncomingAps}. */
+      acknowledgeAfter: IncomingAps["acknowledgeAfter"];
+    };
 
 export interface HanPorts {
   readonly radio: RadioPort;
@@ -269,7 +275,8 @@ export class HomeAreaNetwork {
           },
           refused: (status) => log.warn({ device, status }, "device refused the tunnel; trying again"),
           overflow: () => log.warn({ device }, "device could not take a message of that size"),
-          message: (payload) => emit({ type: "message", device, payload }),
+          message: (payload, acknowledgeAfter) =>
+            emit({ type: "message", device, payload, acknowledgeAfter }),
         },
       },
     );

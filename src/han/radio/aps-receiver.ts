@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { DuplicateFilter } from "./duplicates.ts";
 import { type FragmentIn, fragmentIn, NO_FRAGMENTS } from "./fragment-in.ts";
+import { HeldReplies } from "./held-reply.ts";
 import {
   type EmberApsFrame,
   EmberApsOption,
@@ -14,7 +15,13 @@ import type { RadioSettings } from "./settings.ts";
 
 const REMEMBERED_FRAMES = 128;
 
-/** Turns the coordinator's incoming messages into whole APS messages: joins blocks, drops repeats and loopbacks. */
+/**
+ * Turns the coordinator's incoming messages into whole APS messages: joins blocks, drops repeats and loopbacks.
+ *
+ * A message in blocks is acknowledged by the host, so its last block is only when whoever takes the message says that it
+ * is safe. A message in one frame (some 70 octets under a link key) EmberZNet acknowledges by itself before the host
+ * sees it; nothing can hold that back.
+ */
 export class ApsReceiver {
   readonly #ezsp: Ezsp;
   readonly #clock: Clock;
@@ -22,6 +29,7 @@ export class ApsReceiver {
   readonly #log: Log;
   readonly #deliver: (frame: IncomingAps) => void;
   readonly #duplicates: DuplicateFilter;
+  readonly #held: HeldReplies;
   #fragments: FragmentIn = NO_FRAGMENTS;
 
   constructor(
@@ -36,6 +44,7 @@ export class ApsReceiver {
     this.#clock = clock;
     this.#log = log;
     this.#deliver = deliver;
+    this.#held = new HeldReplies(settings.fragmentIn.finishedMs);
     this.#duplicates = new DuplicateFilter(REMEMBERED_FRAMES, settings.duplicateMs);
   }
 
@@ -59,18 +68,37 @@ export class ApsReceiver {
   }
 
   #block(aps: EmberApsFrame, frame: IncomingAps): void {
+    const now = this.#clock.elapsed();
     const [state, effects] = fragmentIn(
       this.#fragments,
       { ...frame, secured: frame.security === "link-key", group: aps.groupId },
-      this.#clock.elapsed(),
+      now,
       this.#settings.fragmentIn,
     );
     this.#fragments = state;
+    this.#held.expire(now);
+    const key = `${frame.nodeId}/${frame.apsCounter}`;
+    if (state.get(key)?.finished !== true) this.#held.forget(key);
+    const payload = effects.flatMap((effect) => (effect.type === "deliver" ? [effect.payload] : []))[0];
     for (const effect of effects) {
-      if (effect.type === "reply") this.#reply(frame.nodeId, { ...aps, groupId: effect.group });
-      else if (effect.type === "deliver") this.#deliver({ ...frame, payload: effect.payload });
-      else this.#log.debug({}, `radio: a block from node ${frame.nodeId} was dropped (${effect.reason})`);
+      if (effect.type === "drop") {
+        this.#log.debug({}, `radio: a block from node ${frame.nodeId} was dropped (${effect.reason})`);
+      } else if (effect.type === "reply") {
+        const { group } = effect;
+        const reply = () => this.#reply(frame.nodeId, { ...aps, groupId: group });
+        if (payload !== undefined) {
+          const deliver = () => this.#whole({ ...frame, payload });
+          this.#held.take(key, { group, deliver, reply }, now);
+        } else if (!this.#held.holds(key, group)) reply();
+      }
     }
+  }
+
+  /** Hands a whole message over and returns what must come to a good end before it is acknowledged. */
+  #whole(frame: IncomingAps): readonly Promise<unknown>[] {
+    const work: Promise<unknown>[] = [];
+    this.#deliver({ ...frame, acknowledgeAfter: (safe) => work.push(safe) });
+    return work;
   }
 
   /** A reply that fails is like one lost on the air: the sender repeats the block. */

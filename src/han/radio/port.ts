@@ -91,6 +91,12 @@ export interface IncomingAps {
   lqi: number;
   rssi: number;
   payload: Uint8Array;
+  /**
+   * Holds the APS acknowledgement back until `safe` resolves; when it rejects, the sender is not acknowledged and the
+   * message may be handed over again. To be called while the frame is being handed over. Only there for a message that
+   * came in blocks: EmberZNet has acknowledged any other before the host sees it.
+   */
+  acknowledgeAfter?: (safe: Promise<unknown>) => void;
 }
 
 export type JoinedHow = "install-code" | "secured-rejoin" | "unsecured-rejoin";

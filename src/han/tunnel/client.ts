@@ -11,7 +11,7 @@ import {
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
 import { CHF_ENDPOINT } from "../radio/endpoints.ts";
-import type { OutgoingAps, SendOutcome } from "../radio/port.ts";
+import type { IncomingAps, OutgoingAps, SendOutcome } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import { TUNNEL_TIMING, type TunnelEffect, type TunnelInput, type TunnelState, tunnelStep } from "./state.ts";
 
@@ -40,7 +40,8 @@ export interface TunnelEvents {
   refused(status: number): void;
   /** The device could not take a message of the size sent, although it was within what it stated. */
   overflow(): void;
-  message(payload: Uint8Array): void;
+  /** `acknowledgeAfter` as in {@link IncomingAps}. */
+  message(payload: Uint8Array, acknowledgeAfter: IncomingAps["acknowledgeAfter"]): void;
 }
 
 interface Delivery {
@@ -89,7 +90,7 @@ export class TunnelClient {
   }
 
   /** A Tunnelling command from the device's server. False for one that a server does not send or hanway does not use. */
-  receive(command: TunnellingCommand): boolean {
+  receive(command: TunnellingCommand, acknowledgeAfter?: IncomingAps["acknowledgeAfter"]): boolean {
     switch (command.name) {
       case "RequestTunnelResponse":
         this.#answered(command.tunnelStatus, command.tunnelId, command.maximumIncomingTransferSize);
@@ -97,7 +98,7 @@ export class TunnelClient {
       case "TransferData":
         // Data on a tunnel that the hub does not hold: the server is told, so that it forgets it as well.
         if (!this.#holds(command.tunnelId)) this.#tellNoSuchTunnel(command.tunnelId);
-        else this.#events.message(command.data);
+        else this.#events.message(command.data, acknowledgeAfter);
         return true;
       case "TransferDataError":
         // Too much data says nothing against the tunnel; the other two mean that the server does not hold it.
