@@ -26,7 +26,7 @@ function incoming(cluster: number, security: IncomingAps["security"], broadcast 
 function outgoing(
   cluster: number,
   security: OutgoingAps["security"],
-  payload = Uint8Array.of(0x01, 1, 0),
+  payload: Uint8Array = Uint8Array.of(0x01, 1, 0),
 ): OutgoingAps {
   return {
     nodeId: 1,
