@@ -20,6 +20,22 @@ const COMMANDS: Record<string, Entry> = {
     summary: "decode, encode, build and verify GBCS messages",
     load: async () => (await import("./gbcs.ts")).run,
   },
+  send: {
+    summary: "a Command to a device, and its Response",
+    load: async () => (await import("./send.ts")).run,
+  },
+  listen: {
+    summary: "alerts and Responses as they come up from the hub",
+    load: async () => (await import("./listen.ts")).run,
+  },
+  catalogue: {
+    summary: "use cases by words, service reference or device, and the values they take",
+    load: async () => (await import("./catalogue.ts")).run,
+  },
+  conformance: {
+    summary: "recorded messages through a whole hub, relayed or executed",
+    load: async () => (await import("./conformance.ts")).conformance,
+  },
   pki: {
     summary: "keys and certificates for tests: remote parties, hub and devices",
     load: async () => (await import("./pki.ts")).run,

@@ -1,18 +1,28 @@
 import { alertName, describeDlms, type NamedValue, type UseCase } from "../../gbcs/catalogue/index.ts";
 import type { DecryptedPart } from "../../gbcs/decrypt.ts";
-import { type DlmsApdu, findProtected, type OpenedData } from "../../gbcs/dlms/index.ts";
+import { type AccessRequest, type DlmsApdu, findProtected, type OpenedData } from "../../gbcs/dlms/index.ts";
 import type { DecodedMessage } from "../../gbcs/message.ts";
 import { gbzObjects, type ZclObject } from "./objects-gbz.ts";
 
 /** One thing that a message reads, writes, does or reports, under the name of the tables. */
 export type NamedObject = NamedValue | ZclObject;
 
-/** The objects of a message in the order of its payload; those of encrypted parts where they could be opened. */
-export function namedObjects(message: DecodedMessage, useCase: UseCase | undefined): NamedObject[] {
+/**
+ * The objects of a message in the order of its payload; those of encrypted parts where they could be opened. `request`
+ * is what a DLMS Response answers, where it is known.
+ */
+export function namedObjects(
+  message: DecodedMessage,
+  useCase: UseCase | undefined,
+  request?: AccessRequest,
+): NamedObject[] {
   const { payload, decrypted } = message;
   switch (payload.format) {
     case "DLMS":
-      return describeDlms(payload.apdu, useCase, { opened: openedData(payload.apdu, decrypted) });
+      return describeDlms(payload.apdu, useCase, {
+        opened: openedData(payload.apdu, decrypted),
+        ...(request === undefined ? {} : { request }),
+      });
     case "GBZ":
       return gbzObjects(payload.gbz, decrypted);
     case "ASN.1":

@@ -22,7 +22,8 @@ export function messageText(described: Described): string[] {
   ];
 }
 
-function objectLines(object: NamedObject): string[] {
+/** One thing that a message reads, writes, does or reports, as lines for people. */
+export function objectLines(object: NamedObject): string[] {
   const { value, unit, result, meaning } = object;
   const leaf = typeof value !== "object" || value === null || value instanceof Uint8Array;
   const shown = value === undefined || value === null || !leaf ? "" : `: ${treeLines(value).join("")}`;
