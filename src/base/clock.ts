@@ -90,6 +90,10 @@ export class ManualClock implements Clock {
     this.#now += target - this.#elapsed;
     this.#elapsed = target;
   }
+  /** Sets the wall clock `ms` forward, or back where negative, as a person or NTP does: no time passes, no timer moves. */
+  step(ms: number): void {
+    this.#now += ms;
+  }
   /** Milliseconds until the next timer, or undefined where none is set. */
   nextDue(): number | undefined {
     return this.#pending.length === 0
