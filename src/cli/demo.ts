@@ -8,6 +8,7 @@ import {
   numberOption,
   readArgs,
   say,
+  shareOption,
   UsageError,
   untilAborted,
 } from "./io.ts";
@@ -75,12 +76,3 @@ const OPTIONS = {
   "broker-port": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
-
-function shareOption(value: string | undefined, name: string): number {
-  if (value === undefined) return 0;
-  const share = Number(value);
-  if (value.trim() === "" || !(share >= 0 && share <= 0.3)) {
-    throw new UsageError(`--${name} takes a share from 0 to 0.3`);
-  }
-  return share;
-}

@@ -63,6 +63,16 @@ export function numberOption(
   return number;
 }
 
+/** A share of lost frames from an option; 0 where it is left out. */
+export function shareOption(value: string | undefined, name: string): number {
+  if (value === undefined) return 0;
+  const share = Number(value);
+  if (value.trim() === "" || !(share >= 0 && share <= 0.3)) {
+    throw new UsageError(`--${name} takes a share from 0 to 0.3`);
+  }
+  return share;
+}
+
 /** An EUI-64 from an option. */
 export function eui64Option(value: string, name: string): Eui64 {
   try {

@@ -55,8 +55,16 @@ function parseLine(line: string, where: string): VectorRecord {
     name,
     kind: kind as VectorRecord["kind"],
     useCase: typeof useCase === "string" ? useCase : "",
-    bytes: fromHex(hex.trim(), "hex"),
+    bytes: octets(hex, where),
   };
+}
+
+function octets(hex: string, where: string): Uint8Array {
+  try {
+    return fromHex(hex.trim());
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `${where}: hex is not hex digits in pairs`, { cause });
+  }
 }
 
 /**
@@ -85,7 +93,8 @@ export function pairVectors(records: readonly VectorRecord[]): VectorPair[] {
   return pairs;
 }
 
-function pairKey(name: string, kind: string): string {
+/** The name of a record without the word that its kind is in it. */
+export function pairKey(name: string, kind: string): string {
   const at = name.toUpperCase().lastIndexOf(kind);
   return at < 0 ? name : `${name.slice(0, at)}*${name.slice(at + kind.length)}`;
 }

@@ -1,0 +1,126 @@
+import { HanwayError } from "../../base/error.ts";
+import { Eui64 } from "../../base/eui64.ts";
+import { readAddress } from "../../gbcs/address.ts";
+import { useCase as catalogueUseCase } from "../../gbcs/catalogue/index.ts";
+import type { Keystore } from "../../gbcs/keystore.ts";
+import type { VectorRecord } from "../vectors.ts";
+import { type Cases, casesOf } from "./cases.ts";
+import { startHome } from "./home.ts";
+import { type Party, partiesOf } from "./parties.ts";
+import { RelayedDevice } from "./relay.ts";
+import { type ConformanceReport, type Level, Tally } from "./report.ts";
+
+export interface ConformanceOptions {
+  readonly records: readonly VectorRecord[];
+  readonly keystore: Keystore | undefined;
+  readonly level: Level;
+  /** Only the records of this use case, by the file's name for it or by the catalogue's. */
+  readonly useCase: string | undefined;
+  readonly loss: number;
+  readonly seed: number;
+  readonly version: string;
+  /** How long one message may take from one end to the other, in milliseconds. */
+  readonly patienceMs?: number;
+  /** Told of the way the run goes, a line at a time. */
+  readonly tell: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Addresses of the published hub, where a file has no messages of it. */
+const PUBLISHED_CHF = Eui64("00db1234567890a2");
+const PUBLISHED_GPF = Eui64("00db1234567890a3");
+
+const PATIENCE_MS = 20_000;
+
+/** Kinds of device to which the hub carries messages, and which are there as emulated devices. */
+const RELAYED: ReadonlySet<Party> = new Set(["esme"]);
+
+/**
+ * Runs a file's pairs and Alerts through a whole hub. Throws `config/invalid` where the file has none of the use case
+ * named, and what the parts of the home throw where it cannot be set up.
+ */
+export async function runConformance(options: ConformanceOptions): Promise<ConformanceReport> {
+  const parties = partiesOf(options.records);
+  const own = (device: Eui64) => ["chf", "gpf"].includes(parties.get(device) ?? "");
+  const wanted = (device: Eui64) => own(device) === (options.level === "execute");
+  const all = casesOf(options.records.filter((record) => isOf(record, options.useCase)));
+  const cases: Cases = {
+    pairs: all.pairs.filter(({ device }) => wanted(device)),
+    alerts: all.alerts.filter(({ device }) => wanted(device)),
+    unpaired: all.unpaired.filter(({ device }) => wanted(device)),
+  };
+  if (cases.pairs.length + cases.alerts.length + cases.unpaired.length === 0) {
+    const what = options.useCase === undefined ? "message" : `message of use case "${options.useCase}"`;
+    throw new HanwayError("config/invalid", `no ${what} for this level`, { field: "vectors" });
+  }
+  const tally = options.level === "relay" ? await relay(options, cases, parties) : execute(cases);
+  return tally.report(options.level, cases.unpaired.length);
+}
+
+function isOf(record: VectorRecord, useCase: string | undefined): boolean {
+  if (useCase === undefined) return true;
+  if (record.useCase.toLowerCase() === useCase.toLowerCase()) return true;
+  const wanted = catalogueUseCase(useCase);
+  const address = readAddress(record.bytes);
+  return wanted !== undefined && !("refused" in address) && address.messageCode === wanted.messageCode;
+}
+
+async function relay(
+  options: ConformanceOptions,
+  cases: Cases,
+  parties: ReadonlyMap<Eui64, Party>,
+): Promise<Tally> {
+  const tally = new Tally();
+  const relayed = (device: Eui64) => RELAYED.has(parties.get(device) ?? "chf");
+  for (const { name, device } of cases.pairs) if (!relayed(device)) tally.pairNotYet(name);
+  for (const { name, device } of cases.alerts) if (!relayed(device)) tally.alertNotYet(name);
+  const devices = [...new Set([...cases.pairs, ...cases.alerts].map(({ device }) => device))].filter(relayed);
+  if (devices.length === 0) return tally;
+
+  const ends = new Map<Eui64, RelayedDevice>();
+  await using home = await startHome({
+    chf: findParty(parties, "chf") ?? PUBLISHED_CHF,
+    gpf: findParty(parties, "gpf") ?? PUBLISHED_GPF,
+    devices: devices.map((eui64) => ({ eui64, type: typeOf(parties.get(eui64)) })),
+    loss: options.loss,
+    seed: options.seed,
+    version: options.version,
+    farEnd: {
+      up: (device, payload) => ends.get(device)?.up(payload),
+      receipt: ({ id, stage, reason }) => {
+        for (const end of ends.values()) end.receipt(id, stage, reason);
+      },
+    },
+  });
+  for (const [eui64, device] of home.devices)
+    ends.set(eui64, new RelayedDevice(device, home.farEnd, options.patienceMs ?? PATIENCE_MS));
+  options.tell(`${devices.length} emulated device${devices.length === 1 ? "" : "s"} reached`);
+  const runs = [...ends].map(async ([eui64, end]) => {
+    for (const pair of cases.pairs) {
+      if (pair.device === eui64 && !options.signal.aborted) tally.pair(await end.pair(pair));
+    }
+    for (const alert of cases.alerts) {
+      if (alert.device === eui64 && !options.signal.aborted) tally.alert(await end.alert(alert));
+    }
+  });
+  await Promise.all(runs);
+  return tally;
+}
+
+function execute(cases: Cases): Tally {
+  const tally = new Tally();
+  for (const { name } of cases.pairs) tally.pairNotYet(name);
+  for (const { name } of cases.alerts) tally.alertNotYet(name);
+  return tally;
+}
+
+function findParty(parties: ReadonlyMap<Eui64, Party>, wanted: Party): Eui64 | undefined {
+  return [...parties].find(([, party]) => party === wanted)?.[0];
+}
+
+function typeOf(party: Party | undefined) {
+  if (party === undefined || party === "chf" || party === "gpf") {
+    throw new HanwayError("internal", "no device of the HAN", { field: "party" });
+  }
+  return party;
+}
