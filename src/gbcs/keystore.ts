@@ -46,6 +46,11 @@ export class Keystore {
     return this.#entries.size;
   }
 
+  /** Every certificate, of parties and devices, in the order of the records. */
+  certificates(): Certificate[] {
+    return [...this.#entries.values()].flatMap(({ certificate }) => certificate ?? []);
+  }
+
   publicKey(eui64: Eui64, usage: KeyUse, prepayment = false): KeyObject | undefined {
     return this.#entries.get(nameKey({ eui64, usage, prepayment }))?.publicKey;
   }

@@ -1,0 +1,279 @@
+import type { Clock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
+import type { Log } from "../base/log.ts";
+import type { Execution, Executor } from "../base/routing.ts";
+import type { Downlink, Uplink } from "../base/uplink.ts";
+import { roleMayOriginate } from "../gbcs/authority.ts";
+import { protectionFacts, type UseCase, useCaseByMessageCode } from "../gbcs/catalogue/index.ts";
+import { type AccessRequest, decodeDlms, encodeDlms } from "../gbcs/dlms/index.ts";
+import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
+import { protectAs } from "../gbcs/security/protect.ts";
+import { type Verification, verifyMessage } from "../gbcs/security/verify.ts";
+import type { DeviceLog } from "../han/device-log/device-log.ts";
+import type { ChfAlerts, ChfKeys } from "./alerts.ts";
+import type { JoinWindows } from "./join-windows.ts";
+import { type ChfLogs, CODE } from "./logs.ts";
+import type { ChfIdentity, ChfSettings, HanControl } from "./ports.ts";
+import { CONSEQUENCES, type Refused } from "./refusals.ts";
+import type { ChfRepository } from "./repository.ts";
+import { type Attempt, checkTargets, type DlmsUseCase, responseTo } from "./use-case.ts";
+import { addDevice, removeDevice, restoreDeviceLog } from "./use-cases/change-device-log.ts";
+import { credentialDetails, readCredentialsCommand } from "./use-cases/credentials.ts";
+import { identityUseCases } from "./use-cases/identity.ts";
+import { readActiveDevices, readDeviceLogs } from "./use-cases/read-device-log.ts";
+import { readEventLog, readSecurityLog } from "./use-cases/read-logs.ts";
+
+export interface ChfPorts {
+  readonly keys: ChfKeys;
+  readonly repository: ChfRepository;
+  readonly deviceLog: DeviceLog;
+  readonly logs: ChfLogs;
+  readonly alerts: ChfAlerts;
+  readonly windows: JoinWindows;
+  readonly han: HanControl;
+  readonly uplink: Uplink;
+  readonly clock: Clock;
+  readonly identity: ChfIdentity;
+  readonly settings: ChfSettings;
+  readonly log: Log;
+}
+
+const CS02A = 0x0008;
+/** Processing option break-on-error, above the low 24 bits of the Originator Counter. */
+const BREAK_ON_ERROR = 0x2000_0000;
+
+/** An authentic Command, read and ready. */
+interface Ready {
+  readonly prepare: () => Promise<Finish>;
+}
+
+/** Executes, once the ports have been asked: the Response's content, and what is written with it. */
+type Finish = () => {
+  readonly content: Uint8Array;
+  readonly protection: "mac" | "signature";
+  readonly success: boolean;
+  readonly writes: readonly (() => void)[];
+};
+
+/**
+ * The Communications Hub Function: executes the Commands addressed to it (GBCS 6 and 20; gbcs-messages 4, 8). A Command
+ * that fails a check is not answered and changes nothing but the security log; one that passes is answered whatever
+ * comes of it, and its counter, its effects, the log entry and the Response become durable together.
+ */
+export class ChfExecutor implements Executor {
+  readonly #ports: ChfPorts;
+  readonly #useCases = new Map<number, DlmsUseCase>();
+
+  constructor(ports: ChfPorts) {
+    this.#ports = ports;
+    const { deviceLog, clock, logs, identity, keys } = ports;
+    const useCases = [
+      addDevice(ports),
+      removeDevice(ports),
+      restoreDeviceLog(ports),
+      readActiveDevices(deviceLog),
+      readDeviceLogs(deviceLog, clock),
+      readEventLog(logs),
+      readSecurityLog(logs),
+      ...identityUseCases(keys.self, identity),
+    ];
+    for (const useCase of useCases) {
+      for (const messageCode of useCase.messageCodes) this.#useCases.set(messageCode, useCase);
+    }
+  }
+
+  async execute(command: Downlink): Promise<Execution> {
+    const verification = this.#verify(command.payload);
+    const refused = refusalOf(verification, (party) => this.#ports.keys.anchors.roleOf(party) !== undefined);
+    if (verification.outcome !== "verified" || refused !== undefined) {
+      return this.#refuse(command, refused ?? "not-authentic");
+    }
+    const { envelope } = verification;
+    const ready = this.#read(envelope);
+    if (typeof ready === "string") return this.#refuse(command, ready);
+    const { content, protection, success, writes } = (await ready.prepare())();
+    const payload = this.#respond(envelope, content, protection);
+    if (payload === undefined) return this.#refuse(command, "not-authentic");
+    return {
+      writes: () => {
+        this.#acceptCounter(envelope);
+        for (const write of writes) write();
+        const code = success ? CODE.hanCommandDone : CODE.hanCommandNotDone;
+        this.#ports.logs.event(code, Uint8Array.of(envelope.messageCode >> 8, envelope.messageCode & 0xff));
+      },
+      answers: [{ device: envelope.target, lane: "response", payload }],
+    };
+  }
+
+  #verify(message: Uint8Array): Verification {
+    const { self, agreement, anchors } = this.#ports.keys;
+    return verifyMessage(message, {
+      keys: agreement,
+      signatureKeyOf: (party) => anchors.signatureKey(party),
+      accessControlBroker: anchors.accessControlBroker,
+      factsOf: (code) => (this.#executes(code) ? protectionFacts(code) : undefined),
+      self,
+      mayOriginate: ({ kind, messageCode, originator }) => {
+        const role = anchors.roleOf(originator);
+        const useCase = this.#useCaseOf(messageCode);
+        return (
+          kind === "COMMAND" && role !== undefined && useCase !== undefined && roleMayOriginate(useCase, role)
+        );
+      },
+      lastCounter: (envelope) => this.#lastCounter(envelope),
+    });
+  }
+
+  #executes(messageCode: number): boolean {
+    return messageCode === CS02A || this.#useCases.has(messageCode);
+  }
+
+  #useCaseOf(messageCode: number): UseCase | undefined {
+    return useCaseByMessageCode(messageCode, "CHF");
+  }
+
+  #lastCounter({ messageCode, originator }: SecuredMessage): bigint | undefined {
+    const role = this.#ports.keys.anchors.roleOf(originator);
+    if (role === undefined || this.#useCaseOf(messageCode)?.replayProtected !== true) return undefined;
+    return this.#ports.repository.counter(role);
+  }
+
+  #acceptCounter({ messageCode, originator, counter }: SecuredMessage): void {
+    const role = this.#ports.keys.anchors.roleOf(originator);
+    if (role === undefined || this.#useCaseOf(messageCode)?.replayProtected !== true) return;
+    this.#ports.repository.setCounter(role, counter);
+  }
+
+  #read(envelope: SecuredMessage): Ready | Refused {
+    try {
+      if (envelope.messageCode === CS02A) return this.#readCredentials(envelope);
+      return this.#readDlms(envelope);
+    } catch (error) {
+      if (!(error instanceof HanwayError) || !error.code.startsWith("decode/")) throw error;
+      return "malformed";
+    }
+  }
+
+  #readDlms(envelope: SecuredMessage): Ready | Refused {
+    const useCase = this.#useCases.get(envelope.messageCode);
+    if (useCase === undefined) return "unsupported";
+    const request = accessRequest(envelope);
+    checkTargets(useCase, request);
+    const attempt: Attempt = useCase.begin(request);
+    return {
+      prepare: async () => {
+        const ports = (await attempt.prepare?.()) ?? [];
+        return () => {
+          const { outcomes, writes } = attempt.execute(ports);
+          const content = encodeDlms(responseTo(request, outcomes));
+          return {
+            content,
+            protection: "mac",
+            success: outcomes.every(({ result }) => result === 0),
+            writes,
+          };
+        };
+      },
+    };
+  }
+
+  #readCredentials(envelope: SecuredMessage): Ready | Refused {
+    const { keys, repository } = this.#ports;
+    const command = readCredentialsCommand(envelope.content, envelope.originator, keys.anchors);
+    if (command === undefined) return "no-authority";
+    const { roles, protection } = command;
+    const given = envelope.mac !== null ? "mac" : "signature";
+    if (given !== protection) return "not-authentic";
+    const counterOf = (role: number) => repository.counter(role) ?? 0n;
+    return {
+      prepare: async () => () => ({
+        content: credentialDetails(roles, keys.anchors, counterOf),
+        protection,
+        success: true,
+        writes: [],
+      }),
+    };
+  }
+
+  /** The protected Response; undefined where the hub has no key to protect it with. */
+  #respond(
+    command: SecuredMessage,
+    content: Uint8Array,
+    protection: "mac" | "signature",
+  ): Uint8Array | undefined {
+    const { agreement, signer, anchors } = this.#ports.keys;
+    const { supplementary } = command;
+    const response: SecuredMessage = {
+      kind: "RESPONSE",
+      counter: command.counter,
+      originator: command.target,
+      target: command.originator,
+      dateTime: null,
+      messageCode: command.messageCode,
+      supplementary: supplementary && echoed(supplementary),
+      content,
+      signature: null,
+      mac: null,
+    };
+    try {
+      const mac = { keys: agreement, accessControlBroker: anchors.accessControlBroker };
+      return protectAs(response, protection, { signature: signer, mac });
+    } catch (error) {
+      if (!(error instanceof HanwayError) || error.code !== "crypto/key") throw error;
+      this.#ports.log.error({ messageCode: command.messageCode }, "no key to protect the Response with");
+      return undefined;
+    }
+  }
+
+  #refuse(command: Downlink, refused: Refused): Execution {
+    const { reason, log, alert } = CONSEQUENCES[refused];
+    this.#ports.log.warn({ id: command.id, refused }, "a Command to the hub was refused");
+    return {
+      failed: reason,
+      writes: () => {
+        if (log !== undefined) this.#ports.logs.security(log);
+        if (alert !== undefined) this.#ports.alerts.critical(alert);
+      },
+      answers: [],
+    };
+  }
+}
+
+function echoed({ remoteParty, remotePartyCounter }: NonNullable<SecuredMessage["supplementary"]>) {
+  return remotePartyCounter === undefined ? { remoteParty } : { remoteParty, remotePartyCounter };
+}
+
+function accessRequest({ content, counter }: SecuredMessage): AccessRequest {
+  const apdu = decodeDlms(content);
+  const invokeId = BREAK_ON_ERROR + Number(BigInt.asUintN(24, counter));
+  if (apdu.type !== "access-request" || apdu.invokeId !== invokeId)
+    throw new HanwayError("decode/value", "not the request of this counter", { field: "content", offset: 0 });
+  return apdu;
+}
+
+/** What stands between a message and its execution; undefined where nothing does. */
+function refusalOf(
+  verification: Verification,
+  isKnown: (party: SecuredMessage["originator"]) => boolean,
+): Refused | undefined {
+  switch (verification.outcome) {
+    case "verified":
+      return undefined;
+    case "malformed":
+    case "wrong-target":
+    case "unknown-message-code":
+      return "unsupported";
+    case "wrong-party":
+      if (verification.envelope.kind !== "COMMAND") return "unsupported";
+      return isKnown(verification.envelope.originator) ? "no-authority" : "unknown-originator";
+    case "missing-mac":
+    case "missing-signature":
+    case "wrong-mac":
+    case "wrong-signature":
+    case "no-mac-key":
+    case "no-signature-key":
+      return isKnown(verification.envelope.originator) ? "not-authentic" : "unknown-originator";
+    case "replayed":
+      return "replayed";
+  }
+}

@@ -1,0 +1,71 @@
+import type { Eui64 } from "../base/eui64.ts";
+import type { LogDeviceKind } from "../han/device-log/entry.ts";
+
+/** What the start key of a join window is, which decides what joining with it ends in. */
+export type WindowKey =
+  /** The link key of the install code: key establishment follows. */
+  | "install-code"
+  /** A Trust Centre link key of former days: proven in use, it is the link key again. */
+  | "link-key"
+  /** The hash of the link key with another hub: key establishment follows. */
+  | "restored-hash";
+
+/**
+ * What the hub's functions ask of the home network. Calls are idempotent, for a Command that was under way when the
+ * power failed is executed again. Each rejects with HanwayError where the radio cannot do it.
+ */
+export interface HanControl {
+  /** Whether the network can be opened at all now: join_timeout is the radio's to keep. Rejects where it is away. */
+  setJoinTimeout(seconds: number): Promise<void>;
+  /** Lets one device join with this key (16 octets) for so many seconds. A window that is open is replaced. */
+  openJoining(device: JoiningDevice, seconds: number): Promise<void>;
+  /** Ends the window of one device. */
+  closeJoining(eui64: Eui64): Promise<void>;
+  /** Makes a device leave, and forgets its keys, its tunnel and what waits for it. */
+  removeDevice(eui64: Eui64): Promise<void>;
+  /** Forms the network anew with this Extended PAN ID; nothing where it has it already. */
+  reform(extendedPanId: Eui64): Promise<void>;
+}
+
+export interface JoiningDevice {
+  readonly eui64: Eui64;
+  readonly kind: LogDeviceKind | undefined;
+  readonly key: Uint8Array;
+  readonly keyIs: WindowKey;
+}
+
+/** Who the hub is. A part that is not given cannot be read: its object answers hardware-fault. */
+export interface ChfIdentity {
+  /** Model type, 8 octets. */
+  readonly modelType: Uint8Array | undefined;
+  /** CH manufacturer identifier, 4 octets. */
+  readonly manufacturer: Uint8Array | undefined;
+  /** Version of the running firmware as an OTA header gives it, 4 octets. */
+  readonly firmwareVersion: Uint8Array | undefined;
+}
+
+/** What the public documents leave open, with the hub's answers. */
+export interface ChfSettings {
+  /**
+   * A device of the Historic Device Log that is added again: `each` gives its old key one whole join timeout and its
+   * install code another; `halves` shares one between them.
+   */
+  readonly historicWindow: "each" | "halves";
+  /** Result of an item where the Device Log is full, the kind of device has no number, or the log lacks the device. */
+  readonly logFull: number;
+  readonly unknownKind: number;
+  readonly notInLog: number;
+  /** Entries that the event log and the security log keep (A11.3). */
+  readonly logEntries: number;
+  /** How long devices of a restored log may come in, in seconds. */
+  readonly restoreJoinSeconds: number;
+}
+
+export const CHF_SETTINGS: ChfSettings = {
+  historicWindow: "each",
+  logFull: 250,
+  unknownKind: 250,
+  notInLog: 250,
+  logEntries: 100,
+  restoreJoinSeconds: 24 * 3_600,
+};
