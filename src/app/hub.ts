@@ -7,7 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
 import type { DeviceView } from "../han/device.ts";
-import { MemoryRecords } from "../han/join/records.ts";
+import { DeviceLog } from "../han/device-log/device-log.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
 import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
@@ -15,6 +15,7 @@ import { Router } from "../router/router.ts";
 import { Store } from "../store/store.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import type { HubConfig } from "./config.ts";
+import { listedDevices } from "./devices.ts";
 import { tellPresence } from "./presence.ts";
 import { machineClockState, securitySource } from "./security.ts";
 import { radioSettings, wanRoot } from "./settings.ts";
@@ -43,6 +44,7 @@ export interface HubStatus {
 export class Hub implements AsyncDisposable {
   readonly #log: Log;
   readonly #store: Store;
+  readonly #deviceLog: DeviceLog;
   readonly #radio: EmberRadio;
   readonly #han: HomeAreaNetwork;
   readonly #wan: Wan;
@@ -52,6 +54,7 @@ export class Hub implements AsyncDisposable {
     const { config, clock, random, log } = options;
     this.#log = log;
     this.#store = openStore(config.hub.dataDir, clock);
+    this.#deviceLog = new DeviceLog(this.#store, clock);
     this.#radio = new EmberRadio(radioSettings(config), clock, random, log);
     this.#wan = new Wan(
       {
@@ -72,18 +75,13 @@ export class Hub implements AsyncDisposable {
         radio: this.#radio,
         clock,
         log,
-        records: new MemoryRecords(),
+        records: this.#deviceLog,
         clockState: machineClockState(clock),
         identity: { manufacturer: "hanway", model: "Communications Hub", version: options.version },
         security: securitySource(config, random, log),
         emit: (event) => this.#onHan(event, options.onEvent),
       },
-      config.device.map(({ eui64, type, transferSize, installCode }) => ({
-        eui64,
-        type,
-        transferSize,
-        ...(installCode === undefined ? {} : { installCode }),
-      })),
+      listedDevices(config, this.#deviceLog, log),
     );
     this.#router = new Router({
       store: this.#store,
@@ -125,6 +123,7 @@ export class Hub implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const routed = this.#router.stop();
     await this.#han.stop();
+    this.#deviceLog.saveFigures();
     await routed;
     await this.#wan.stop();
     this.#store[Symbol.dispose]();
@@ -149,6 +148,7 @@ export class Hub implements AsyncDisposable {
         this.#log.error({ device: event.device, err: error }, "a device's message could not be stored");
       });
     } else {
+      if (event.type === "network") this.#deviceLog.networkIs(event.network.extendedPanId);
       tellPresence(this.#wan, this.#radio.network, this.#radio.state, this.#han.views());
     }
     watcher?.(event);

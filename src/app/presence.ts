@@ -19,7 +19,7 @@ export function tellPresence(
   });
   for (const { eui64, type, joined, lqi, rssi, lastHeard } of devices) {
     presence.device(eui64, {
-      type,
+      type: type ?? null,
       joined,
       band: "2.4 GHz",
       signal: { lqi, rssi },

@@ -64,7 +64,8 @@ export interface Downlink {
 
 /** What the WAN may know of a device on the HAN. */
 export interface DevicePresence {
-  readonly type: DeviceType;
+  /** Null until a restored device has said what it is. */
+  readonly type: DeviceType | null;
   readonly joined: boolean;
   readonly band: "2.4 GHz" | "sub-GHz";
   readonly signal: { readonly lqi: number | undefined; readonly rssi: number | undefined };

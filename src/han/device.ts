@@ -2,12 +2,14 @@ import type { DeviceType } from "../base/device-type.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { InstallCode } from "../base/install-code.ts";
 import { type JoinState, joinStart } from "./join/state.ts";
+import type { StartKey } from "./join/window.ts";
 import type { TunnelClient } from "./tunnel/client.ts";
 
 /** A device that may be on the HAN, as the installer or the head-end named it. */
 export interface DeviceSpec {
   eui64: Eui64;
-  type: DeviceType;
+  /** Undefined until a restored device has said what it is. */
+  type: DeviceType | undefined;
   installCode?: InstallCode;
   /** MaximumIncomingTransferSize of its tunnel, in octets. */
   transferSize: number;
@@ -16,7 +18,7 @@ export interface DeviceSpec {
 /** What a person may know of a device; never its keys. */
 export interface DeviceView {
   eui64: Eui64;
-  type: DeviceType;
+  type: DeviceType | undefined;
   joined: boolean;
   /** How far it is on its way in. */
   join: JoinState["at"];
@@ -33,9 +35,11 @@ export interface HanDevice {
   readonly tunnel: TunnelClient | undefined;
   /** Short address; undefined until it joined or was found. */
   nodeId: number | undefined;
+  /** The same, kept when it is gone. */
+  lastNodeId: number | undefined;
   join: JoinState;
-  /** The key it is, or was last, admitted with: 16 octets. */
-  startKey: Uint8Array | undefined;
+  /** The key it is, or was last, admitted with. */
+  start: StartKey | undefined;
   lqi: number | undefined;
   rssi: number | undefined;
   lastHeard: number | undefined;
@@ -47,8 +51,9 @@ export function makeDevice(spec: DeviceSpec, tunnel: TunnelClient | undefined, k
     spec,
     tunnel,
     nodeId: undefined,
+    lastNodeId: undefined,
     join: joinStart(keyed),
-    startKey: undefined,
+    start: undefined,
     lqi: undefined,
     rssi: undefined,
     lastHeard: undefined,

@@ -3,9 +3,12 @@ import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Deliver } from "../base/routing.ts";
+import { KEY_ESTABLISHMENT_CLUSTER, KEY_ESTABLISHMENT_SUITE_ATTRIBUTE } from "../cbke/commands.ts";
 import { type KeyEstablishmentOutcome, mayRetry } from "../cbke/exchange.ts";
 import { installCodeKey } from "../cbke/install-code.ts";
 import { terminateStatusName } from "../cbke/terminate-status.ts";
+import { READ_ATTRIBUTES } from "../zcl/foundation.ts";
+import { encodeGeneral } from "../zcl/frame.ts";
 import { TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
 import {
   type DeviceSpec,
@@ -25,7 +28,8 @@ import {
   type JoinSettings,
   type JoinStep,
 } from "./join/state.ts";
-import { HUB_ENDPOINTS } from "./radio/endpoints.ts";
+import { deviceTypeOf, type JoiningDevice } from "./join/window.ts";
+import { CHF_ENDPOINT, HUB_ENDPOINTS } from "./radio/endpoints.ts";
 import type {
   IncomingAps,
   NetworkInfo,
@@ -67,6 +71,9 @@ export type HanEvent =
       acknowledgeAfter: IncomingAps["acknowledgeAfter"];
     };
 
+/** The broadcast endpoint: whichever has the cluster. */
+const EVERY_ENDPOINT = 0xff;
+
 export interface HanPorts {
   readonly radio: RadioPort;
   readonly clock: Clock;
@@ -97,6 +104,7 @@ export class HomeAreaNetwork {
   #settled: Promise<void> = Promise.resolve();
   /** Addresses that are being asked about. */
   readonly #asked = new Set<number>();
+  #extendedPanId: Eui64 | undefined;
   #sequence = 0;
 
   constructor(
@@ -114,9 +122,10 @@ export class HomeAreaNetwork {
       clock,
       log,
       radio,
-      step: ({ spec }, step) => {
-        log.info({ device: spec.eui64, step }, `join: ${step}`);
-        ports.emit({ type: "join-step", device: spec.eui64, step });
+      step: (device, step) => {
+        log.info({ device: device.spec.eui64, step }, `join: ${step}`);
+        ports.emit({ type: "join-step", device: device.spec.eui64, step });
+        if (step === "link key" && device.start?.keyIs === "link-key") void this.#tryStartKey(device);
       },
       failed: ({ spec }, failure) => {
         const { step, cause, next } = failure;
@@ -157,7 +166,11 @@ export class HomeAreaNetwork {
     if (joinSeconds > 0) {
       for (const { spec, join } of this.#roster.all()) {
         if (spec.installCode === undefined || join.keyed) continue;
-        await this.openWindow(spec.eui64, installCodeKey(spec.installCode), joinSeconds);
+        const key = installCodeKey(spec.installCode);
+        await this.openJoining(
+          { eui64: spec.eui64, kind: spec.type, key, keyIs: "install-code" },
+          joinSeconds,
+        );
       }
     }
     return network;
@@ -172,36 +185,56 @@ export class HomeAreaNetwork {
   /** Puts a device on the list of those that may speak; one that is there stays as it is. */
   add(spec: DeviceSpec): void {
     if (this.#roster.named(spec.eui64) !== undefined) return;
-    const tunnel = TUNNEL_SERVERS.has(spec.type) ? this.#makeTunnel(spec) : undefined;
+    const tunnel =
+      spec.type === undefined || TUNNEL_SERVERS.has(spec.type) ? this.#makeTunnel(spec) : undefined;
     const keyed = this.#ports.records.linkKey(spec.eui64) !== undefined;
     this.#roster.add(makeDevice(spec, tunnel, keyed));
   }
 
+  /** Whether the network can be opened at all now. Rejects `radio/unavailable` where the radio is away. */
+  async setJoinTimeout(_seconds: number): Promise<void> {
+    if (this.#radio.state !== "up")
+      throw new HanwayError("radio/unavailable", "the link to the radio is down");
+  }
+
   /**
-   * Lets a device on the list join with this key (16 octets, from its install code or its hash) for so many seconds.
-   * Throws `config/invalid` for a device that is not on the list, or `radio/*`.
+   * Lets one device join with this key (16 octets) for so many seconds, and puts it on the list where it is not. A
+   * window that is open is replaced; while the radio is away it opens as soon as that is back. Throws `radio/*`.
    */
-  async openWindow(eui64: Eui64, startKey: Uint8Array, seconds: number): Promise<void> {
+  async openJoining({ eui64, kind, key, keyIs }: JoiningDevice, seconds: number): Promise<void> {
+    this.add({ eui64, type: deviceTypeOf(kind), transferSize: TUNNEL_SETTINGS.transferSize });
     const device = this.#roster.named(eui64);
-    if (device === undefined)
-      throw new HanwayError("config/invalid", `${eui64} is not on the list of devices`, { field: "device" });
-    await this.#joining.open(device, startKey, seconds);
+    if (device === undefined) return;
+    await this.#joining.open(device, { key, keyIs }, seconds);
     this.#log.info({ device: eui64, type: device.spec.type, seconds }, "join window open");
   }
 
-  /** Takes a device off the list: it is told to leave, and its key and tunnel go. */
-  async remove(eui64: Eui64): Promise<void> {
+  /** Ends the window of one device. Throws `radio/*`. */
+  async closeJoining(eui64: Eui64): Promise<void> {
     const device = this.#roster.named(eui64);
-    if (device === undefined) return;
-    const { nodeId } = device;
-    this.#joining.forget(device);
-    this.#roster.remove(device);
-    this.#keyEstablishment?.forget(eui64);
-    device.tunnel?.stop();
+    if (device !== undefined) await this.#joining.close(device);
+  }
+
+  /** Takes a device off the list: it is told to leave, and its key, window and tunnel go. Throws `radio/unavailable`. */
+  async removeDevice(eui64: Eui64): Promise<void> {
+    const device = this.#roster.named(eui64);
+    if (device !== undefined) {
+      this.#joining.forget(device);
+      this.#roster.remove(device);
+      this.#keyEstablishment?.forget(eui64);
+      device.tunnel?.stop();
+      this.#log.info({ device: eui64 }, "device taken off the list");
+    }
     await this.#radio.dismiss(eui64);
-    if (nodeId !== undefined) await this.#radio.removeDevice(eui64, nodeId);
+    const nodeId = device?.lastNodeId ?? (await this.#radio.nodeIdOf(eui64));
+    if (nodeId !== undefined) await this.#expel(eui64, nodeId);
     await this.#radio.removeLinkKey(eui64);
-    this.#log.info({ device: eui64 }, "device taken off the list");
+  }
+
+  /** Forms the network anew with this Extended PAN ID; nothing where it has it already. Throws `radio/*`. */
+  async reform(extendedPanId: Eui64): Promise<void> {
+    await this.#radio.reform(extendedPanId);
+    await this.#settled;
   }
 
   views(): DeviceView[] {
@@ -244,6 +277,43 @@ export class HomeAreaNetwork {
         ? `key establishment ended by ${outcome.by === "us" ? "the hub" : "the device"}, ${terminateStatusName(outcome.status)}: ${outcome.reason}`
         : `key establishment: ${outcome.result} while waiting for ${outcome.phase}`;
     this.#input(device, { type: "exchange-failed", reason, mayRetry: mayRetry(outcome) });
+  }
+
+  /**
+   * A key of former days is proven by a frame under it that the device acknowledges, or by one that it sends: it is
+   * the link key again (A2.9).
+   */
+  async #tryStartKey(device: HanDevice): Promise<void> {
+    const { nodeId, spec } = device;
+    if (nodeId === undefined) return;
+    const outcome = await this.#send({
+      nodeId,
+      profile: PROFILE_SMART_ENERGY,
+      cluster: KEY_ESTABLISHMENT_CLUSTER,
+      sourceEndpoint: CHF_ENDPOINT,
+      destinationEndpoint: EVERY_ENDPOINT,
+      security: "link-key",
+      payload: encodeGeneral(
+        KEY_ESTABLISHMENT_CLUSTER,
+        READ_ATTRIBUTES,
+        { attributeIds: [KEY_ESTABLISHMENT_SUITE_ATTRIBUTE] },
+        { sequence: this.#nextSequence(), direction: "serverToClient" },
+      ),
+    });
+    this.#log.debug({ device: spec.eui64, outcome }, "former link key tried");
+    if (outcome === "delivered") await this.#startKeyProven(device);
+  }
+
+  async #startKeyProven(device: HanDevice): Promise<void> {
+    const { start, join, spec } = device;
+    if (join.at !== "keying" || start?.keyIs !== "link-key") return;
+    try {
+      await this.#linkKeys.install(spec.eui64, start.key);
+      this.#joining.input(device, { type: "established" });
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.error({ device: spec.eui64, code: error.code }, `former link key: ${error.message}`);
+    }
   }
 
   #input(eui64: Eui64, input: Parameters<Joining["input"]>[1]): void {
@@ -289,10 +359,16 @@ export class HomeAreaNetwork {
 
   /** Everything that the hub sends to one device goes through here. */
   async #send(message: OutgoingAps): Promise<SendOutcome> {
-    if (mayLeave(message, this.#roster.at(message.nodeId)?.join.at)) return this.#radio.send(message);
-    const { nodeId, cluster } = message;
-    this.#log.error({ nodeId, cluster }, "a frame that the security policy forbids was not sent");
-    return "not-delivered";
+    const device = this.#roster.at(message.nodeId);
+    if (!mayLeave(message, device?.join.at)) {
+      const { nodeId, cluster } = message;
+      this.#log.error({ nodeId, cluster }, "a frame that the security policy forbids was not sent");
+      return "not-delivered";
+    }
+    const outcome = await this.#radio.send(message);
+    if (device !== undefined && outcome !== "radio-lost")
+      this.#ports.records.transmitted(device.spec.eui64, outcome === "delivered");
+    return outcome;
   }
 
   #findServer(nodeId: number): void {
@@ -410,10 +486,18 @@ export class HomeAreaNetwork {
       return;
     }
     this.#log.warn({ device: eui64 }, "a device that is not on the list joined; it is told to leave");
-    this.#radio.removeDevice(eui64, nodeId).catch((error: unknown) => {
+    void this.#expel(eui64, nodeId).catch(() => {});
+  }
+
+  /** Tells a device to leave. What the radio refuses is only logged; throws `radio/unavailable`. */
+  async #expel(eui64: Eui64, nodeId: number): Promise<void> {
+    try {
+      await this.#radio.removeDevice(eui64, nodeId);
+    } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
       this.#log.warn({ device: eui64, code: error.code }, "device could not be told to leave");
-    });
+      if (error.code === "radio/unavailable") throw error;
+    }
   }
 
   /** The device is at this address now: whatever was known of its tunnel is out of date. */
@@ -438,6 +522,7 @@ export class HomeAreaNetwork {
     device.lastHeard = at;
     this.#ports.records.heard(device.spec.eui64, { lqi, rssi, at });
     if (device.join.at === "out") this.#joining.input(device, { type: "spoke", how: "resumed" });
+    if (security === "link-key" && device.join.at === "keying") void this.#startKeyProven(device);
     // It uses its new key: the install code has done its work.
     const proven = security === "link-key" && device.join.at === "in" && device.join.keyed;
     if (proven && device.join.window) void this.#closeWindow(device);
@@ -455,10 +540,14 @@ export class HomeAreaNetwork {
   #left(eui64: Eui64): void {
     const device = this.#roster.named(eui64);
     if (device === undefined) return;
+    this.#lose(device);
+    this.#log.info({ device: eui64 }, "device left");
+    this.#ports.emit({ type: "left", device: eui64 });
+  }
+
+  #lose(device: HanDevice): void {
     this.#roster.lose(device);
     this.#joining.input(device, { type: "left" });
     device.tunnel?.input({ type: "gone" });
-    this.#log.info({ device: eui64 }, "device left");
-    this.#ports.emit({ type: "left", device: eui64 });
   }
 }

@@ -33,6 +33,7 @@ export class Roster {
     if (other !== undefined && other !== device) this.lose(other);
     if (device.nodeId !== nodeId) this.lose(device);
     device.nodeId = nodeId;
+    device.lastNodeId = nodeId;
     this.#byNode.set(nodeId, device);
   }
 

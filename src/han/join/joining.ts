@@ -11,6 +11,7 @@ import {
   type JoinStep,
   joinStep,
 } from "./state.ts";
+import type { StartKey } from "./window.ts";
 
 export interface JoiningPorts {
   readonly clock: Clock;
@@ -37,10 +38,10 @@ export class Joining {
     this.#ports = ports;
   }
 
-  /** Admits a device with its start key (16 octets) for so many seconds; a window that is open is replaced. */
-  async open(device: HanDevice, startKey: Uint8Array, seconds: number): Promise<void> {
-    device.startKey = startKey;
-    await this.#ports.radio.admit(device.spec.eui64, startKey, seconds);
+  /** Admits a device with its start key for so many seconds; a window that is open is replaced. */
+  async open(device: HanDevice, start: StartKey, seconds: number): Promise<void> {
+    device.start = start;
+    await this.#ports.radio.admit(device.spec.eui64, start.key, seconds);
     this.#windows.get(device)?.cancel();
     this.#windows.set(
       device,
@@ -122,8 +123,7 @@ export class Joining {
   /** Into the key table: the transient entry that let it join times out. */
   async #storeStartKey(device: HanDevice): Promise<void> {
     try {
-      if (device.startKey !== undefined)
-        await this.#ports.radio.setLinkKey(device.spec.eui64, device.startKey);
+      if (device.start !== undefined) await this.#ports.radio.setLinkKey(device.spec.eui64, device.start.key);
       this.input(device, { type: "start-key-stored" });
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;

@@ -16,6 +16,8 @@ export interface JoinRecords {
   linkKeyEstablished(device: Eui64, key: Uint8Array): void;
   /** Every frame of a device on the list. */
   heard(device: Eui64, heard: Heard): void;
+  /** A unicast to it was delivered, or not. */
+  transmitted(device: Eui64, delivered: boolean): void;
 }
 
 /** Records that last as long as the process, for hubs without key establishment and for tests. */
@@ -31,4 +33,6 @@ export class MemoryRecords implements JoinRecords {
   }
 
   heard(): void {}
+
+  transmitted(): void {}
 }

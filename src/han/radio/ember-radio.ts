@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
@@ -96,6 +96,36 @@ export class EmberRadio implements RadioPort {
 
   async broadcast(message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void> {
     await this.#ask((link) => link.broadcast(message));
+  }
+
+  async reform(extendedPanId: Eui64): Promise<void> {
+    const { record } = this.#memory;
+    if (record === undefined || this.#starting === undefined)
+      throw new HanwayError("radio/unavailable", "there is no network yet");
+    if (record.extendedPanId !== extendedPanId)
+      this.#memory.save({ ...record, extendedPanId, networkKey: new Uint8Array(randomBytes(16)) });
+    if (this.#network?.extendedPanId === extendedPanId) return;
+    const formed = this.#whenUp();
+    this.#input({ type: "lost", attempt: this.#supervisor.attempt, reason: "another network is formed" });
+    await formed;
+  }
+
+  /** The next time that the network is up. Rejects when the radio is stopped or does not come back. */
+  #whenUp(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const give = (why: string) => reject(new HanwayError("radio/timeout", why));
+      const timer = this.#clock.after(this.#settings.startTimeoutMs, () => {
+        off();
+        give("the radio did not come back");
+      });
+      const off = this.on((event) => {
+        if (event.type !== "state" || (event.state !== "up" && event.state !== "stopped")) return;
+        off();
+        timer.cancel();
+        if (event.state === "up") resolve();
+        else give("the radio was stopped");
+      });
+    });
   }
 
   async admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void> {

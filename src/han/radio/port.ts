@@ -21,6 +21,11 @@ export interface RadioPort {
   send(message: OutgoingAps): Promise<SendOutcome>;
   broadcast(message: Omit<OutgoingAps, "nodeId" | "security">): Promise<void>;
 
+  /**
+   * Forms another network: this Extended PAN ID, a fresh network key, the same channel. The radio is lost and comes
+   * back with it. Nothing where the network has that Extended PAN ID already.
+   */
+  reform(extendedPanId: Eui64): Promise<void>;
   /** Lets this one device join with this key (from its install code) for the seconds given. */
   admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void>;
   /** Ends the admission of this device; those of others go on. */

@@ -6,6 +6,7 @@ import { systemRandom } from "../../../src/base/random.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
 import { type JoinRecords, MemoryRecords } from "../../../src/han/join/records.ts";
 import type { JoinSettings } from "../../../src/han/join/state.ts";
+import type { JoiningDevice } from "../../../src/han/join/window.ts";
 import { type HanEvent, HomeAreaNetwork } from "../../../src/han/network.ts";
 import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import type { HubSecurity } from "../../../src/han/security/credentials.ts";
@@ -92,7 +93,7 @@ export class HanBench {
 
   /** Opens the window for a device and switches it on. */
   async admit(joiner: Joiner, seconds = 60): Promise<void> {
-    await this.han.openWindow(joiner.eui64, installCodeKey(CODE), seconds);
+    await this.han.openJoining(window(joiner.eui64), seconds);
     joiner.node.start();
   }
 
@@ -125,4 +126,9 @@ export class HanBench {
     };
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
+}
+
+/** A display's window with the install code that every joiner has. */
+export function window(eui64: Eui64): JoiningDevice {
+  return { eui64, kind: "ihd", key: installCodeKey(CODE), keyIs: "install-code" };
 }

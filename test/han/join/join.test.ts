@@ -6,7 +6,7 @@ import { testAuthorities } from "../../../src/cbke/index.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
 import { MemoryRecords } from "../../../src/han/join/records.ts";
 import { RADIO_EUI } from "../radio/bench.ts";
-import { CAD, HanBench, IHD } from "./han-bench.ts";
+import { CAD, HanBench, IHD, window } from "./han-bench.ts";
 import { CODE, SEED } from "./joiner.ts";
 
 let home: HanBench;
@@ -249,26 +249,17 @@ describe("who is not let in", () => {
 
   it("tells of a device that was never seen when its window ends", async () => {
     home = await HanBench.start();
-    await home.han.openWindow(IHD, installCodeKey(CODE), 1);
+    await home.han.openJoining(window(IHD), 1);
     await expect.poll(() => home.failures(), soon).toEqual(["window open: the device was not seen"]);
   });
 
   it("admits nobody after the window", async () => {
     home = await HanBench.start();
-    await home.han.openWindow(IHD, installCodeKey(CODE), 1);
+    await home.han.openJoining(window(IHD), 1);
     await expect.poll(() => home.failures().length, soon).toBe(1);
     home.joiner().node.start();
     await new Promise((wake) => setTimeout(wake, 500));
     expect(home.bench.coordinator.children()).toEqual([]);
-  });
-
-  it("opens no window for a device that is not on the list", async () => {
-    home = await HanBench.start();
-    await expect(
-      home.han.openWindow(Eui64("00000000000000aa"), installCodeKey(CODE), 10),
-    ).rejects.toMatchObject({
-      code: "config/invalid",
-    });
   });
 
   it("lets a device in no more under its install code once it has used its own key", async () => {
@@ -289,10 +280,55 @@ describe("a removed device", () => {
     const device = home.joiner();
     await home.admit(device);
     await expect.poll(() => home.joined(), soon).toBe(true);
-    await home.han.remove(IHD);
+    await home.han.removeDevice(IHD);
     await expect.poll(() => device.node.state, soon).not.toBe("joined");
     expect(storedKeys()).toEqual([]);
     expect(home.han.views().map(({ eui64 }) => eui64)).toEqual([CAD]);
+  });
+});
+
+describe("a device with a key of former days (A2.9)", () => {
+  it("is in again as soon as the key proves to be in use, without key establishment", async () => {
+    home = await HanBench.start();
+    const device = home.joiner(IHD, { starts: false });
+    await home.han.openJoining({ ...window(IHD), keyIs: "link-key" }, 60);
+    device.node.start();
+    await expect.poll(() => home.joined(), soon).toBe(true);
+    expect(home.steps()).toEqual(["window open", "seen", "associated", "link key", "log updated"]);
+    expect(toHex(home.records.linkKey(IHD) ?? new Uint8Array())).toBe(toHex(installCodeKey(CODE)));
+    expect(storedKeys()).toEqual([`${IHD} ${toHex(installCodeKey(CODE))}`]);
+  });
+
+  it("is not in by an install code in the same way", async () => {
+    home = await HanBench.start();
+    const device = home.joiner(IHD, { starts: false });
+    await home.admit(device);
+    await expect.poll(() => home.steps().at(-1), soon).toBe("link key");
+    await device.zcl(0x000a, true, readAttribute);
+    await new Promise((wake) => setTimeout(wake, 100));
+    expect(home.joined()).toBe(false);
+    expect(home.records.linkKey(IHD)).toBeUndefined();
+  });
+});
+
+describe("a network formed anew (CCS03)", () => {
+  it("has the Extended PAN ID asked for and another network key, and nobody is on it yet", async () => {
+    home = await HanBench.start();
+    const device = home.joiner();
+    await home.admit(device);
+    await expect.poll(() => home.joined(), soon).toBe(true);
+    const before = home.bench.coordinator.networkKey();
+    const asked = Eui64("00db1234567890f7");
+    await home.han.reform(asked);
+    expect(home.bench.coordinator.network()).toMatchObject({ extendedPanId: asked });
+    expect(toHex(home.bench.coordinator.networkKey()?.key ?? new Uint8Array())).not.toBe(
+      toHex(before?.key ?? new Uint8Array()),
+    );
+    expect(home.joined()).toBe(false);
+    await home.han.reform(asked);
+    await home.stopHub();
+    await home.startHub();
+    expect(home.radio.network).toMatchObject({ extendedPanId: asked, formed: false });
   });
 });
 
