@@ -1,10 +1,8 @@
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
-import { installCodeFromBare } from "../../base/install-code.ts";
-import { installCodeKey } from "../../cbke/install-code.ts";
 import { type AccessRequest, SUCCESS } from "../../gbcs/dlms/index.ts";
 import type { DeviceLog, RestoredDevice } from "../../han/device-log/device-log.ts";
-import { logDeviceKind } from "../../han/device-log/entry.ts";
+import { logDeviceKind, startKeyFromBareCode } from "../../han/device-log/entry.ts";
 import * as args from "../arguments.ts";
 import type { JoinWindows } from "../join-windows.ts";
 import type { ChfSettings, HanControl } from "../ports.ts";
@@ -55,7 +53,7 @@ export function addDevice(ports: DeviceLogPorts): DlmsUseCase {
               return SUCCESS;
             },
             async () => {
-              await windows.open(eui64, kind, startKey, seconds);
+              await windows.open(eui64, kind, startKey.key, seconds);
               return SUCCESS;
             },
           ]),
@@ -66,7 +64,7 @@ export function addDevice(ports: DeviceLogPorts): DlmsUseCase {
               const result = register();
               if (result === SUCCESS && kind !== undefined) {
                 writes.push(() => {
-                  deviceLog.add(eui64, kind, { key: startKey, from: "install-code" });
+                  deviceLog.add(eui64, kind, startKey);
                 });
               }
               return { result };
@@ -98,7 +96,7 @@ function readAddDevice(request: AccessRequest) {
   args.mustBeTrue(args.argument(request, 2), "enable_disable_joining");
   return {
     eui64: args.eui64(ieeeAddress, "register_device.ieee_address"),
-    startKey: installCodeKey(installCodeFromBare(code)),
+    startKey: startKeyFromBareCode(code),
     kind: logDeviceKind(args.integer(deviceType, "enum", "register_device.device_type")),
     seconds,
   };

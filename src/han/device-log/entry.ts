@@ -1,5 +1,7 @@
 import type { DeviceType } from "../../base/device-type.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import { installCodeFromBare } from "../../base/install-code.ts";
+import { installCodeKey } from "../../cbke/install-code.ts";
 
 /** device_type of register_device (CCS01), the kinds of the ZigBee Smart Energy device numbering that GBCS takes. */
 export const LOG_DEVICE_TYPE = {
@@ -41,6 +43,11 @@ export interface StartKey {
   /** 16 octets: the link key of its install code, or the hash of the link key it had with another hub. */
   readonly key: Uint8Array;
   readonly from: "install-code" | "restored-hash";
+}
+
+/** The start key of a device from its install code without CRC, 16 octets. */
+export function startKeyFromBareCode(code: Uint8Array): StartKey {
+  return { key: installCodeKey(installCodeFromBare(code)), from: "install-code" };
 }
 
 /** One device of the CHF Device Log. */
