@@ -73,10 +73,10 @@ interface Draft {
 }
 
 function draft(order: Order, senders: Senders, parties: PartyStore, next: (party: Eui64) => bigint): Draft {
-  const { useCase, target } = order;
+  const { useCase, target, targetKind } = order;
   const { originator, onBehalfOf } = senders;
   const counter = next(originator);
-  const fields = fieldsOf(useCase, order.fields, { parties, originator, target, counter });
+  const fields = fieldsOf(useCase, order.fields, { parties, originator, target, targetKind, counter });
   const supplementary = onBehalfOf === undefined ? null : supplementaryOf(useCase, onBehalfOf, parties, next);
   try {
     const preCommand = buildPreCommand({ useCase, fields, originator, target, counter, supplementary });

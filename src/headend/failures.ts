@@ -48,6 +48,8 @@ export function failuresOf({ envelope, payload, decrypted }: DecodedMessage): Fa
 const NORMAL: ReadonlySet<unknown> = new Set([0x00, 0x8b]);
 /** Command identifier by which a component answers that it was not looked at, one before it having failed. */
 const NOT_PROCESSED = 0xff;
+/** Sample Id of a sampling that did not begin (SE D.3.3.3.1.14). */
+const NO_SAMPLE = 0xffff;
 
 function gbzFailures(
   command: number,
@@ -58,6 +60,9 @@ function gbzFailures(
   if (command === NOT_PROCESSED) return [{ field, reason: "not processed" }];
   if (name === "ClearEventLogResponse") {
     return fields.clearedEventsLogs === 0 ? [{ field, reason: "not cleared" }] : [];
+  }
+  if (name === "StartSamplingResponse") {
+    return fields.sampleId === NO_SAMPLE ? [{ field, reason: "sampling not started" }] : [];
   }
   const records = Array.isArray(fields.records) ? fields.records : name === "DefaultResponse" ? [fields] : [];
   return records.flatMap((record: unknown, i) => {
@@ -80,6 +85,7 @@ const UPDATE_RESULT = [
   "storeFailed",
   "privateKeyChangeFailed",
 ];
+const READ_FIRMWARE_RESULT = { readFailure: 1 };
 const PROVIDE_RESULT = ["success", "badKeyUsage", "noCertificateHeld", "retrievalFailed"];
 
 function asn1Failures(messageCode: number, value: unknown): Failure[] {
@@ -95,11 +101,7 @@ function asn1Failures(messageCode: number, value: unknown): Failure[] {
     case 0x0013:
       return coded("result", property(value, "result"), READ_DEVICE_LOG_RESULT);
     case 0x0012:
-      return coded(
-        "outcome.result",
-        property(property(value, "outcome"), "result"),
-        ACTIVATE_FIRMWARE_RESULT,
-      );
+      return coded("outcome.result", property(property(value, "value"), "result"), ACTIVATE_FIRMWARE_RESULT);
     case 0x007f:
       return coded("status", property(value, "status"), DEVICE_TIME_STATUS);
     case 0x008c:
@@ -114,7 +116,9 @@ function asn1Failures(messageCode: number, value: unknown): Failure[] {
       return numbered(value, PROVIDE_RESULT);
     case 0x0008:
     case 0x011b:
-      return credentialFailures(value);
+      return each(value, (one, i) => coded(`[${i}]`, property(one, "status"), STATUS_CODE));
+    case 0x0129:
+      return coded("result", property(value, "result"), READ_FIRMWARE_RESULT);
     default:
       return each(property(property(value, "outcome"), "replacements"), (one, i) =>
         coded(`replacements[${i}]`, property(one, "status"), STATUS_CODE),
@@ -122,23 +126,15 @@ function asn1Failures(messageCode: number, value: unknown): Failure[] {
   }
 }
 
-/** A role that the device has no credentials of is no failure; one that it cannot be asked about is. */
-function credentialFailures(value: unknown): Failure[] {
-  return each(value, (one, i) => {
-    const status = property(one, "status");
-    return status === STATUS_CODE.trustAnchorNotFound ? [] : coded(`[${i}]`, status, STATUS_CODE);
-  });
-}
-
 function coded(field: string, code: unknown, table: Readonly<Record<string, number>>): Failure[] {
   if (typeof code !== "number" || code === 0) return [];
   return [{ field, reason: nameOf(table, code) ?? `code ${code}` }];
 }
 
-/** A choice between a number and what was asked for; the codec may show the number bare or under a name. */
+/** A number in place of what was asked for, of CS02c and CS02e; CS02d answers with the number alone. */
 function numbered(value: unknown, names: readonly string[]): Failure[] {
-  const inner = typeof value === "object" && value !== null ? Object.values(value)[0] : value;
-  const code: unknown = typeof value === "number" ? value : inner;
+  const code =
+    typeof value === "number" ? value : property(value, "kind") === "error" ? property(value, "value") : 0;
   if (typeof code !== "number" || code === 0) return [];
   return [{ field: "result", reason: names[code] ?? `code ${code}` }];
 }

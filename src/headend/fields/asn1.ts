@@ -8,7 +8,7 @@ import {
   REMOTE_PARTY_ROLE,
   replacementModeOf,
 } from "../../gbcs/asn1/index.ts";
-import type { Fields, UseCase } from "../../gbcs/catalogue/index.ts";
+import type { DeviceKind, Fields, UseCase } from "../../gbcs/catalogue/index.ts";
 import type { PartyStore } from "../party-store.ts";
 import { replacementFields, replacementOf } from "./credentials.ts";
 import { badValue, bare, type FieldInfo, type Get, type Given, jsonValue, noSuchField } from "./field.ts";
@@ -19,6 +19,7 @@ export interface Asn1Context {
   readonly parties: PartyStore;
   readonly originator: Eui64;
   readonly target: Eui64;
+  readonly targetKind: DeviceKind | undefined;
   /** Originator Counter, which some payloads repeat. */
   readonly counter: bigint;
 }
@@ -34,9 +35,9 @@ const ROLE_NAMES = Object.keys(REMOTE_PARTY_ROLE);
 
 const provideCredentials: Asn1UseCase = {
   fields: [{ name: "roles", type: "list of roles", need: "optional", choices: ROLE_NAMES }],
-  build: (get, { parties, originator }) => ({
+  build: (get, { parties, originator, targetKind }) => ({
     authorisingCell: authorisingCell(parties.keystore.role(originator)),
-    rolesRequired: rolesOf(get("roles")),
+    rolesRequired: rolesOf(get("roles"), targetKind),
   }),
 };
 
@@ -174,11 +175,24 @@ export function authorisingCell(role: number | undefined) {
   return { role: role ?? REMOTE_PARTY_ROLE.other, keyUsage, cellUsage: 0 };
 }
 
-function rolesOf(value: unknown): number[] {
-  if (value === undefined) {
-    const { other: _, issuingAuthority: __, ...held } = REMOTE_PARTY_ROLE;
-    return Object.values(held);
-  }
+/** Roles of which a device has trust anchor cells, for who asks about all of them (GBCS 4.3.2.5; not all verified). */
+const METER_ROLES: readonly number[] = [
+  REMOTE_PARTY_ROLE.root,
+  REMOTE_PARTY_ROLE.recovery,
+  REMOTE_PARTY_ROLE.supplier,
+  REMOTE_PARTY_ROLE.networkOperator,
+  REMOTE_PARTY_ROLE.accessControlBroker,
+  REMOTE_PARTY_ROLE.transitionalCoS,
+];
+const HUB_ROLES: readonly number[] = [
+  REMOTE_PARTY_ROLE.root,
+  REMOTE_PARTY_ROLE.recovery,
+  REMOTE_PARTY_ROLE.accessControlBroker,
+  REMOTE_PARTY_ROLE.wanProvider,
+];
+
+function rolesOf(value: unknown, target: DeviceKind | undefined): readonly number[] {
+  if (value === undefined) return target === "CHF" ? HUB_ROLES : METER_ROLES;
   return listOf(value, "roles").map((one) => numberIn(REMOTE_PARTY_ROLE, one, "roles"));
 }
 

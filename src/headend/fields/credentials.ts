@@ -17,7 +17,12 @@ export const replacementFields: readonly FieldInfo[] = [
   { name: "floor", type: "counter", need: "optional" },
   { name: "executionTime", type: "time, or cancel", need: "optional" },
   { name: "certificationPath", type: "certificates as hex or base64", need: "optional" },
-  { name: "timeBasedChecks", type: "validity of certificates", need: "optional", choices: ["apply", "disapply"] },
+  {
+    name: "timeBasedChecks",
+    type: "validity of certificates",
+    need: "optional",
+    choices: ["apply", "disapply"],
+  },
 ];
 
 /** Whose cells a mode replaces; the modes of recovery and contingency may replace any. */
