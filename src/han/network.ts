@@ -427,6 +427,10 @@ export class HomeAreaNetwork {
     const network = this.#radio.network;
     if (network !== undefined) this.#ports.emit({ type: "network", network });
     const devices = this.#roster.all();
+    // Another network: nobody is on it yet.
+    if (this.#extendedPanId !== undefined && this.#extendedPanId !== network?.extendedPanId)
+      for (const device of devices) this.#lose(device);
+    this.#extendedPanId = network?.extendedPanId;
     for (const device of devices) if (device.nodeId !== undefined) this.#locate(device, device.nodeId);
     await this.#linkKeys.keepOnly(new Set(devices.map(({ spec }) => spec.eui64)));
     for (const device of devices) {

@@ -35,6 +35,11 @@ export class Addresses {
     if (at !== undefined) this.#deviceAt.delete(at);
   }
 
+  clear(): void {
+    this.#nodeOf.clear();
+    this.#deviceAt.clear();
+  }
+
   nodeOf(eui64: Eui64): number | undefined {
     return this.#nodeOf.get(eui64);
   }

@@ -106,6 +106,7 @@ export class EmberRadio implements RadioPort {
       this.#memory.save({ ...record, extendedPanId, networkKey: new Uint8Array(randomBytes(16)) });
     if (this.#network?.extendedPanId === extendedPanId) return;
     const formed = this.#whenUp();
+    this.#addresses.clear();
     this.#input({ type: "lost", attempt: this.#supervisor.attempt, reason: "another network is formed" });
     await formed;
   }
