@@ -13,7 +13,7 @@ import type { DeviceLog } from "../han/device-log/device-log.ts";
 import type { ChfAlerts, ChfKeys } from "./alerts.ts";
 import type { JoinWindows } from "./join-windows.ts";
 import { type ChfLogs, CODE } from "./logs.ts";
-import type { ChfIdentity, ChfSettings, HanControl } from "./ports.ts";
+import type { ChfReads, ChfSettings, HanControl } from "./ports.ts";
 import { CONSEQUENCES, type Refused } from "./refusals.ts";
 import type { ChfRepository } from "./repository.ts";
 import { type Attempt, checkTargets, type DlmsUseCase, responseTo } from "./use-case.ts";
@@ -33,7 +33,7 @@ export interface ChfPorts {
   readonly han: HanControl;
   readonly uplink: Uplink;
   readonly clock: Clock;
-  readonly identity: ChfIdentity;
+  readonly reads: ChfReads;
   readonly settings: ChfSettings;
   readonly log: Log;
 }
@@ -66,16 +66,16 @@ export class ChfExecutor implements Executor {
 
   constructor(ports: ChfPorts) {
     this.#ports = ports;
-    const { deviceLog, clock, logs, identity, keys } = ports;
+    const { clock, keys, reads } = ports;
     const useCases = [
       addDevice(ports),
       removeDevice(ports),
       restoreDeviceLog(ports),
-      readActiveDevices(deviceLog),
-      readDeviceLogs(deviceLog, clock),
-      readEventLog(logs),
-      readSecurityLog(logs),
-      ...identityUseCases(keys.self, identity),
+      readActiveDevices(reads.deviceLog),
+      readDeviceLogs(reads.deviceLog, clock),
+      readEventLog(reads.logs),
+      readSecurityLog(reads.logs),
+      ...identityUseCases(keys.self, reads.identity),
     ];
     for (const useCase of useCases) {
       for (const messageCode of useCase.messageCodes) this.#useCases.set(messageCode, useCase);

@@ -1,5 +1,7 @@
 import type { Eui64 } from "../base/eui64.ts";
+import type { DeviceLog } from "../han/device-log/device-log.ts";
 import type { LogDeviceKind } from "../han/device-log/entry.ts";
+import type { ChfLogs } from "./logs.ts";
 
 /** What the start key of a join window is, which decides what joining with it ends in. */
 export type WindowKey =
@@ -42,6 +44,13 @@ export interface ChfIdentity {
   readonly manufacturer: Uint8Array | undefined;
   /** Version of the running firmware as an OTA header gives it, 4 octets. */
   readonly firmwareVersion: Uint8Array | undefined;
+}
+
+/** What Commands read. Anything of it may fail with HanwayError: the item then reports hardware-fault. */
+export interface ChfReads {
+  readonly deviceLog: Pick<DeviceLog, "entries" | "historic" | "extendedPanId" | "figures">;
+  readonly logs: Pick<ChfLogs, "read">;
+  readonly identity: ChfIdentity;
 }
 
 /** What the public documents leave open, with the hub's answers. */

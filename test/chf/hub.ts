@@ -4,21 +4,17 @@ import { HanwayError } from "../../src/base/error.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Execution } from "../../src/base/routing.ts";
-import type { Uplink, UplinkMessage } from "../../src/base/uplink.ts";
+import type { UplinkMessage } from "../../src/base/uplink.ts";
 import type { MessageId } from "../../src/base/wan-topic.ts";
-import { ChfAlerts, type ChfKeys } from "../../src/chf/alerts.ts";
-import { ChfExecutor } from "../../src/chf/executor.ts";
-import { JoinWindows } from "../../src/chf/join-windows.ts";
-import { ChfLogs } from "../../src/chf/logs.ts";
+import { CommunicationsHubFunction } from "../../src/chf/chf.ts";
 import {
   CHF_SETTINGS,
   type ChfIdentity,
+  type ChfReads,
   type ChfSettings,
   type HanControl,
   type JoiningDevice,
 } from "../../src/chf/ports.ts";
-import { ChfRepository } from "../../src/chf/repository.ts";
-import { TrustAnchors } from "../../src/chf/trust-anchors.ts";
 import { type Keystore, readKeystore } from "../../src/gbcs/keystore.ts";
 import { keystoreAgreement } from "../../src/gbcs/security/recorded.ts";
 import type { Signer } from "../../src/gbcs/security/signature.ts";
@@ -81,63 +77,46 @@ export class TestHub implements Disposable {
   readonly clock: ManualClock;
   readonly store: Store;
   readonly han = new FakeHan();
-  readonly repository: ChfRepository;
   readonly deviceLog: DeviceLog;
-  readonly logs: ChfLogs;
-  readonly alerts: ChfAlerts;
-  readonly windows: JoinWindows;
-  readonly executor: ChfExecutor;
-  readonly keys: ChfKeys;
+  readonly chf: CommunicationsHubFunction;
   /** Alerts put into the outbox, as they are. */
   readonly sent: UplinkMessage[] = [];
+  /** Reads that fail. */
+  readonly faults = new Set<string>();
 
   constructor(options: TestHubOptions) {
     this.clock = options.clock ?? new ManualClock(Date.UTC(2015, 0, 1));
     this.store = new Store(options.path ?? ":memory:", this.clock);
-    this.repository = new ChfRepository(this.store);
     this.deviceLog = new DeviceLog(this.store, this.clock, {
       ...DEVICE_LOG_SETTINGS,
       ...options.deviceLogSettings,
     });
-    const settings = { ...CHF_SETTINGS, ...options.settings };
-    const { clock, repository, deviceLog, han, store } = this;
-    this.keys = {
+    const { keystore, signer } = options;
+    this.chf = new CommunicationsHubFunction({
       self: CHF,
-      agreement: keystoreAgreement(options.keystore),
-      signer: options.signer,
-      anchors: TrustAnchors.open(repository, options.keystore.certificates()),
-    };
-    this.logs = new ChfLogs(repository, clock, settings.logEntries);
-    const uplink: Uplink = {
-      send: async (message) => this.#put(message),
-      put: (message) => {
-        if (!store.inTransaction) throw new Error("put outside a transaction");
-        return this.#put(message);
+      ownKeys: { agreement: keystoreAgreement(keystore), signer },
+      certificates: keystore.certificates(),
+      store: this.store,
+      deviceLog: this.deviceLog,
+      han: this.han,
+      uplink: { send: async (message) => this.#put(message), put: (message) => this.#put(message) },
+      identity: {
+        modelType: undefined,
+        manufacturer: undefined,
+        firmwareVersion: undefined,
+        ...options.identity,
       },
-    };
-    const ports = { repository, deviceLog, han, clock, log: silentLog, logs: this.logs, uplink, settings };
-    this.alerts = new ChfAlerts(this.keys, ports);
-    this.windows = new JoinWindows(ports);
-    deviceLog.onChange(() => this.alerts.deviceLogChanged(deviceLog));
-    const identity = {
-      modelType: undefined,
-      manufacturer: undefined,
-      firmwareVersion: undefined,
-      ...options.identity,
-    };
-    this.executor = new ChfExecutor({
-      ...ports,
-      keys: this.keys,
-      alerts: this.alerts,
-      windows: this.windows,
-      identity,
+      settings: { ...CHF_SETTINGS, ...options.settings },
+      clock: this.clock,
+      log: silentLog,
+      reads: (reads) => this.#failing(reads),
     });
   }
 
   /** Executes as the router does: the writes and the answers in one transaction. */
   async run(payload: Uint8Array): Promise<Execution> {
     const id = "test" as MessageId;
-    const execution = await this.executor.execute({ id, device: CHF, payload });
+    const execution = await this.chf.executor.execute({ id, device: CHF, payload });
     this.store.transaction(() => execution.writes?.());
     return execution;
   }
@@ -154,13 +133,49 @@ export class TestHub implements Disposable {
     return tables.map((table) => this.store.prepare(`SELECT * FROM ${table}`).all());
   }
 
+  /** Codes in the security log, oldest first. */
+  securityLog(): number[] {
+    return this.chf.logs.read("security", 0, 0xffff_ffff).map(({ code }) => code);
+  }
+
+  #failing(reads: ChfReads): ChfReads {
+    const check = (name: string) => {
+      if (this.faults.has(name)) throw new HanwayError("store/failed", "a fault put in");
+    };
+    const { deviceLog, logs } = reads;
+    return {
+      ...reads,
+      deviceLog: {
+        entries: () => {
+          check("deviceLog");
+          return deviceLog.entries();
+        },
+        historic: () => {
+          check("historic");
+          return deviceLog.historic();
+        },
+        figures: (eui64) => deviceLog.figures(eui64),
+        get extendedPanId() {
+          return deviceLog.extendedPanId;
+        },
+      },
+      logs: {
+        read: (...period) => {
+          check("logs");
+          return logs.read(...period);
+        },
+      },
+    };
+  }
+
   #put(message: UplinkMessage): "safe" {
+    if (!this.store.inTransaction) throw new Error("an alert outside a transaction");
     this.sent.push(message);
     return "safe";
   }
 
   [Symbol.dispose](): void {
-    this.windows.stop();
+    this.chf.stop();
     this.store.close();
   }
 }

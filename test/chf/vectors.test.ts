@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
-import { HanwayError } from "../../src/base/error.ts";
 import { type Eui64, eui64FromBytes } from "../../src/base/eui64.ts";
 import { type Data, dateTimeToUnix, decodeDateTime, decodeDlms } from "../../src/gbcs/dlms/index.ts";
 import { encodeEnvelope } from "../../src/gbcs/envelope/encode.ts";
@@ -108,7 +107,7 @@ function seed(hub: TestHub, command: Vector, response: Vector): void {
       if (results[0] !== 0) hub.han.faults.add("reform");
       return;
     case 0x010f:
-      if (results[0] !== 0) broken(hub.deviceLog, "entries");
+      if (results[0] !== 0) hub.faults.add("deviceLog");
       else {
         const entries = listOf(data[0]).map((one) => {
           const { eui64, figures } = figuresOf(one);
@@ -119,7 +118,7 @@ function seed(hub: TestHub, command: Vector, response: Vector): void {
       return;
     case 0x00fe: {
       if (results[0] !== 0) {
-        broken(hub.deviceLog, "entries");
+        hub.faults.add("deviceLog");
         return;
       }
       const [live, historic] = data.map(backup);
@@ -132,17 +131,10 @@ function seed(hub: TestHub, command: Vector, response: Vector): void {
       return;
     }
     case 0x0093:
-      if (results[0] !== 0) broken(hub.logs, "read");
-      else hub.logs.seed({ event: logOf(data[0]), security: [] });
+      if (results[0] !== 0) hub.faults.add("logs");
+      else hub.chf.seed({ eventLog: logOf(data[0]) });
       return;
   }
-}
-
-function broken<T extends object>(port: T, method: keyof T): void {
-  const fail = () => {
-    throw new HanwayError("store/failed", "a fault put in");
-  };
-  Object.defineProperty(port, method, { value: fail });
 }
 
 function device(eui64: string) {

@@ -10,20 +10,17 @@ import {
   encodeDateTime,
   NO_DEVIATION,
 } from "../../gbcs/dlms/index.ts";
-import type { DeviceLog } from "../../han/device-log/device-log.ts";
 import type { DeviceFigures } from "../../han/device-log/figures.ts";
 import * as args from "../arguments.ts";
 import { backupOf } from "../backup.ts";
+import type { ChfReads } from "../ports.ts";
 import { type DlmsUseCase, done, inOrder, type Target } from "../use-case.ts";
 import { NETWORK_CONTROL } from "./change-device-log.ts";
-
-/** What reading the logs needs of them. */
-export type ReadableDeviceLog = Pick<DeviceLog, "entries" | "historic" | "extendedPanId" | "figures">;
 
 const HISTORIC_LOG = { classId: 104, obis: "0-0:30.3.1.255" } as const;
 
 /** CCS06 Read CHF device log and check HAN communications, and its forerunner CCS05/CCS04: active_devices. */
-export function readActiveDevices(deviceLog: ReadableDeviceLog): DlmsUseCase {
+export function readActiveDevices(deviceLog: ChfReads["deviceLog"]): DlmsUseCase {
   return {
     messageCodes: [0x010f, 0x0004],
     targets: [{ operation: "get", ...NETWORK_CONTROL, index: 4 }],
@@ -85,7 +82,7 @@ function lastCommunication(at: number | undefined): DateTime {
 }
 
 /** CCS07 Read CHF Device Logs: backup_PAN of the CHF Device Log and of the Historic Device Log. */
-export function readDeviceLogs(deviceLog: ReadableDeviceLog, clock: Clock): DlmsUseCase {
+export function readDeviceLogs(deviceLog: ChfReads["deviceLog"], clock: Clock): DlmsUseCase {
   const targets: readonly Target[] = [
     { operation: "action", ...NETWORK_CONTROL, index: 4 },
     { operation: "action", ...HISTORIC_LOG, index: 4 },

@@ -1,7 +1,7 @@
 import { HanwayError } from "../../base/error.ts";
 import { type AccessRequest, type Data, obisText, type TypeDescription } from "../../gbcs/dlms/index.ts";
 import * as args from "../arguments.ts";
-import type { ChfLogs } from "../logs.ts";
+import type { ChfReads } from "../ports.ts";
 import type { LogName } from "../repository.ts";
 import { type DlmsUseCase, done, inOrder } from "../use-case.ts";
 
@@ -16,16 +16,16 @@ const EVENT_ENTRY: TypeDescription = {
 const SECURITY_ENTRY: TypeDescription = { type: "structure", elements: [{ type: "u32" }, { type: "u16" }] };
 
 /** ECS35c Read CHF Event Log. */
-export function readEventLog(logs: Pick<ChfLogs, "read">): DlmsUseCase {
+export function readEventLog(logs: ChfReads["logs"]): DlmsUseCase {
   return readLog(logs, "event", 0x0093, "0-0:99.98.0.255");
 }
 
 /** ECS35d Read CHF Security Log. */
-export function readSecurityLog(logs: Pick<ChfLogs, "read">): DlmsUseCase {
+export function readSecurityLog(logs: ChfReads["logs"]): DlmsUseCase {
   return readLog(logs, "security", 0x0094, "0-0:99.98.1.255");
 }
 
-function readLog(logs: Pick<ChfLogs, "read">, log: LogName, messageCode: number, obis: string): DlmsUseCase {
+function readLog(logs: ChfReads["logs"], log: LogName, messageCode: number, obis: string): DlmsUseCase {
   return {
     messageCodes: [messageCode],
     targets: [{ operation: "get", classId: 7, obis, index: 2, selected: true }],
