@@ -2,19 +2,11 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { SystemClock } from "../base/clock.ts";
-import { DEVICE_TYPES, type DeviceType } from "../base/device-type.ts";
+import { DEVICE_TYPES } from "../base/device-type.ts";
 import type { Eui64 } from "../base/eui64.ts";
-import { systemRandom } from "../base/random.ts";
-import { addKeys, KEYSTORE_FILE, readAuthorities, writePki } from "../headend/pki/folder.ts";
-import { createPki, issueDevices, type PkiDevice } from "../headend/pki/issue.ts";
-import {
-  isPartyName,
-  isPkiDeviceType,
-  PARTIES,
-  PARTY_NAMES,
-  type PartyName,
-} from "../headend/pki/parties.ts";
-import { addZigbeeDevices, writeZigbeeAuthority } from "../lab/zigbee-authority.ts";
+import { KEYSTORE_FILE } from "../headend/pki/folder.ts";
+import { isPartyName, PARTIES, PARTY_NAMES, type PartyName } from "../headend/pki/parties.ts";
+import { extendTestPki, type KeyedDevice, makeTestPki } from "../lab/test-pki.ts";
 import { type Command, eui64Option, readArgs, say, UsageError } from "./io.ts";
 
 const HELP = `hanway pki: keys and certificates for tests
@@ -53,11 +45,6 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>["values"];
 
-interface Device {
-  readonly type: DeviceType | "chf" | "gpf";
-  readonly eui64: Eui64;
-}
-
 export const run: Command = async (args, io) => {
   const { values, positionals } = readArgs(() =>
     parseArgs({ args, options: OPTIONS, allowPositionals: true }),
@@ -82,12 +69,12 @@ export const run: Command = async (args, io) => {
 
 interface Made {
   readonly parties: Readonly<Record<string, Eui64>>;
-  readonly devices: readonly Device[];
+  readonly devices: readonly KeyedDevice[];
   readonly certificates: number;
 }
 
 function init(dir: string, values: Values): Made {
-  const devices: Device[] = [
+  const devices: KeyedDevice[] = [
     { type: "chf", eui64: eui64Option(values.chf ?? DEFAULT_CHF, "chf") },
     { type: "gpf", eui64: eui64Option(values.gpf ?? DEFAULT_GPF, "gpf") },
     ...(values.device ?? [DEFAULT_DEVICE]).map(deviceOf),
@@ -95,18 +82,8 @@ function init(dir: string, values: Values): Made {
   const parties = new Map((values.party ?? []).map(partyOf));
   const everyone = PARTIES.map(({ name, eui64 }) => [name, parties.get(name) ?? eui64] as const);
   requireDistinct([...devices.map(({ eui64 }) => eui64), ...everyone.map(([, eui64]) => eui64)]);
-  const request = { devices: certified(devices), parties, notBefore: notBefore() };
-  const pki = createPki(request, systemRandom);
-  writePki(dir, pki);
-  writeZigbeeAuthority(
-    dir,
-    devices.map(({ eui64 }) => eui64),
-  );
-  return {
-    parties: Object.fromEntries(everyone),
-    devices,
-    certificates: pki.authorities.length + pki.keys.length,
-  };
+  const certificates = makeTestPki(dir, devices, new SystemClock(), parties);
+  return { parties: Object.fromEntries(everyone), devices, certificates };
 }
 
 function add(dir: string, values: Values): Made {
@@ -115,26 +92,10 @@ function add(dir: string, values: Values): Made {
     throw new UsageError(`${dir} holds no test PKI; see hanway pki init`);
   const devices = values.device.map(deviceOf);
   requireDistinct(devices.map(({ eui64 }) => eui64));
-  const keys = issueDevices(readAuthorities(dir), certified(devices), notBefore(), systemRandom);
-  addKeys(dir, keys);
-  addZigbeeDevices(
-    dir,
-    devices.map(({ eui64 }) => eui64),
-  );
-  return { parties: {}, devices, certificates: keys.length };
+  return { parties: {}, devices, certificates: extendTestPki(dir, devices, new SystemClock()) };
 }
 
-/** Devices of GBCS; in-home displays and consumer access devices only have Smart Energy certificates. */
-function certified(devices: readonly Device[]): PkiDevice[] {
-  return devices.flatMap(({ type, eui64 }) => (isPkiDeviceType(type) ? [{ type, eui64 }] : []));
-}
-
-/** A day ago, so that a device whose clock is behind takes the certificates. */
-function notBefore(): number {
-  return Math.floor(new SystemClock().now() / 1000) - 86_400;
-}
-
-function deviceOf(text: string): Device {
+function deviceOf(text: string): KeyedDevice {
   const [name = "", ...rest] = text.split(":");
   const type = DEVICE_TYPES.find((one) => one === name.toLowerCase());
   if (type === undefined || rest.length === 0)

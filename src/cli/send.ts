@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toHex } from "../base/bytes.ts";
 import { SystemClock } from "../base/clock.ts";
@@ -41,7 +43,8 @@ checks it and shows what it says. "hanway catalogue" finds use cases and shows t
   --via-broker      the Access Control Broker sends on behalf of the party, as for one that the device does not know
   --force           the party itself sends, even where the use case does not allow it
 ${CONNECTION_HELP}
-  --counters DIR    where Originator Counters are kept (default: beside the keys)
+  --counters DIR    where Originator Counters are kept (default: in the folder of the test PKI, or
+                    the user's state folder where --keys is a file)
   --transfer-size N octets that the device takes in one message; a larger one goes in blocks (default 1500)
   --timeout TIME    how long the Response is waited for (default 60s); a sleeping meter may take half an hour
   --linger TIME     how long a second Response is looked for behind the first (default 500ms)
@@ -112,7 +115,7 @@ async function send(name: string, to: string, values: Values, io: Io): Promise<n
   const connection = connectionOf(values);
   const target = targetOf(to, connection);
   const clock = new SystemClock();
-  using counters = CounterFile.open(values.counters ?? connection.parties.folder, clock);
+  using counters = CounterFile.open(values.counters ?? connection.parties.folder ?? stateFolder(), clock);
   const { broker, root, parties } = connection;
   const useCase = findUseCase(name, target.kind);
   const order = {
@@ -191,16 +194,21 @@ class Progress implements Disposable {
   }
 }
 
+/** Where programs of a user keep what they have to remember (XDG Base Directory). */
+function stateFolder(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "hanway");
+}
+
 function settings(list: readonly string[]): Record<string, string> {
-  const given: Record<string, string> = {};
+  const given = new Map<string, string>();
   for (const one of list) {
     const at = one.indexOf("=");
     if (at < 1) throw new UsageError(`--set takes NAME=VALUE, not "${one.slice(0, 40)}"`);
     const name = one.slice(0, at);
-    if (Object.hasOwn(given, name)) throw new UsageError(`--set ${name.slice(0, 40)} is given twice`);
-    given[name] = fromFile(one.slice(at + 1));
+    if (given.has(name)) throw new UsageError(`--set ${name.slice(0, 40)} is given twice`);
+    given.set(name, fromFile(one.slice(at + 1)));
   }
-  return given;
+  return Object.fromEntries(given);
 }
 
 function fromFile(text: string): string {

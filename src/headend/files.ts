@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,11 +13,15 @@ import {
 import { dirname } from "node:path";
 import { HanwayError } from "../base/error.ts";
 
-/** Makes a folder that nobody else may enter. Throws `config/unreadable`. */
+/**
+ * Makes a folder that nobody else may enter. One that is there already stays as it is: it may hold other things, and
+ * the files themselves are private. Throws `config/unreadable`.
+ */
 export function makePrivateFolder(path: string): void {
+  if (existsSync(path)) return;
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    // mkdir takes the umask off, and leaves a folder that is already there as it is.
+    // mkdir takes the umask off, which may leave too little.
     chmodSync(path, 0o700);
   } catch (cause) {
     throw new HanwayError("config/unreadable", `${path} cannot be made: ${reasonOf(cause)}`, { cause });
@@ -30,7 +35,9 @@ export function makePrivateFolder(path: string): void {
 export function writePrivateFile(path: string, text: string): void {
   const beside = `${path}.${process.pid}.new`;
   try {
-    const file = openSync(beside, "w", 0o600);
+    rmSync(beside, { force: true });
+    // Exclusive: a link that somebody has put there is not followed.
+    const file = openSync(beside, "wx", 0o600);
     try {
       writeSync(file, text);
       fsyncSync(file);

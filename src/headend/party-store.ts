@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { HanwayError } from "../base/error.ts";
 import { Eui64 } from "../base/eui64.ts";
 import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
@@ -22,14 +22,14 @@ export class PartyStore {
   readonly keystore: Keystore;
   readonly keys: SoftwareKeyAgreement;
   readonly accessControlBroker: Eui64;
-  /** Folder of the keys: where the counters lie, too. */
-  readonly folder: string;
+  /** Folder of the test PKI; undefined for an outside keystore, beside which nothing is to be written. */
+  readonly folder: string | undefined;
   readonly #parties: ReadonlyMap<PartyName, Eui64>;
   readonly #devices: ReadonlyMap<Eui64, PkiDeviceType>;
 
   private constructor(
     keystore: Keystore,
-    folder: string,
+    folder: string | undefined,
     parties: ReadonlyMap<PartyName, Eui64>,
     devices: ReadonlyMap<Eui64, PkiDeviceType>,
   ) {
@@ -49,7 +49,8 @@ export class PartyStore {
    * several of one role in the order of their EUI-64s. Throws `config/unreadable` or `config/invalid`.
    */
   static open(path: string): PartyStore {
-    const file = isFolder(path) ? join(path, KEYSTORE_FILE) : path;
+    const folder = isFolder(path) ? path : undefined;
+    const file = folder === undefined ? path : join(folder, KEYSTORE_FILE);
     const text = readText(file);
     const keystore = readKeystore(text);
     const list = records(text, "keystore");
@@ -65,7 +66,7 @@ export class PartyStore {
       else if (isPkiDeviceType(name)) devices.set(eui64, name);
     }
     nameByRole(parties, byRole);
-    return new PartyStore(keystore, dirname(file), parties, devices);
+    return new PartyStore(keystore, folder, parties, devices);
   }
 
   /** A party by its name or EUI-64. Throws `headend/unknown` for a name that is none, `crypto/key` where it has no key. */
@@ -98,7 +99,7 @@ export class PartyStore {
 
   /** Certificates of the authorities that stand between organisations and their root; none for an outside keystore. */
   issuingCertificates(): readonly Uint8Array[] {
-    if (!existsSync(join(this.folder, AUTHORITIES_FILE))) return [];
+    if (this.folder === undefined || !existsSync(join(this.folder, AUTHORITIES_FILE))) return [];
     return readAuthorities(this.folder)
       .filter(({ name }) => name === "organisation-issuing")
       .map(({ certificate }) => certificate);

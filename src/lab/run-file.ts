@@ -1,6 +1,7 @@
 import { rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { isTenant, type Tenant } from "../base/wan-topic.ts";
 import { makePrivateFolder, readText, writePrivateFile } from "../headend/files.ts";
@@ -34,10 +35,11 @@ export function runFilePath(folder = join(tmpdir(), `hanway-${userInfo().uid}`))
   return join(folder, FILE);
 }
 
-/** Says that a demo runs, for tools of the same user; disposing of the result takes it back. */
+/** Says that a demo runs, for tools of the same user; disposing of the result takes it back. Throws `config/unreadable`. */
 export function writeRunFile(run: RunFile, folder?: string): Disposable {
   const path = runFilePath(folder);
-  makePrivateFolder(join(path, ".."));
+  makePrivateFolder(dirname(path));
+  requireOwnFolder(dirname(path));
   writePrivateFile(path, `${JSON.stringify(run)}\n`);
   return {
     [Symbol.dispose]: () => {
@@ -45,6 +47,13 @@ export function writeRunFile(run: RunFile, folder?: string): Disposable {
       if (readRunFile(folder)?.pid === run.pid) rmSync(path, { force: true });
     },
   };
+}
+
+/** The folder stands where everybody may write: one that somebody else made is not to be trusted. */
+function requireOwnFolder(path: string): void {
+  const { uid, mode } = statSync(path);
+  if (uid === userInfo().uid && (mode & 0o022) === 0) return;
+  throw new HanwayError("config/unreadable", `${path} is not this user's own`, { field: "runFile" });
 }
 
 /** The demo that runs, or undefined where none does, or where the file is not this user's own. */

@@ -219,6 +219,7 @@ describe("hanway send, called wrong", () => {
     expect((await local([...READ, "--set", "colour=blue"])).code).toBe(2);
     expect((await local([...READ, "--as", "batman"])).code).toBe(2);
     expect((await local([...READ, "--set", "colour"])).code).toBe(2);
+    expect((await local([...READ, "--set", "__proto__=x"])).code).toBe(2);
     expect((await local(["ECS26j", "--to", "toaster"])).code).toBe(2);
     expect((await local(["ECS26j"])).code).toBe(2);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -89,6 +89,14 @@ describe("the folder of a test PKI", () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(readdirSync(path).sort()).toEqual(["authorities.json", "keystore.json"]);
     for (const file of readdirSync(path)) expect(statSync(join(path, file)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is a folder of its own: one that holds something else is refused and stays as it is", () => {
+    const path = folder();
+    writeFileSync(join(path, "diary.txt"), "dear diary");
+    chmodSync(path, 0o755);
+    expect(refusal(() => writePki(path, pki()))).toBe("config/invalid");
+    expect(statSync(path).mode & 0o777).toBe(0o755);
   });
 
   it("is never written over", () => {

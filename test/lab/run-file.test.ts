@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HanwayError } from "../../src/base/error.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
 import { isTenant } from "../../src/base/wan-topic.ts";
 import { type RunFile, readRunFile, runFilePath, writeRunFile } from "../../src/lab/run-file.ts";
@@ -50,6 +51,12 @@ describe("the run file of a demo", () => {
       chmodSync(runFilePath(folder), 0o600);
       expect(readRunFile(folder)).toBeUndefined();
     }
+  });
+
+  it("is not written into a folder that others may write to", () => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    expect(() => writeRunFile(run(), folder)).toThrow(HanwayError);
   });
 
   it("of a later demo stays when the earlier one ends", () => {

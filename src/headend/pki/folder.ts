@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import { readCertificate } from "../../gbcs/certificate/certificate.ts";
@@ -11,17 +11,25 @@ export const KEYSTORE_FILE = "keystore.json";
 /** The certificate authorities with their keys, to issue more. */
 export const AUTHORITIES_FILE = "authorities.json";
 
-/** Writes a test PKI into a folder (0700, files 0600). Throws `config/invalid` where one is there already. */
+/**
+ * Writes a test PKI into a folder of its own (0700, files 0600). Throws `config/invalid` where something is in it
+ * already: keys are never written over.
+ */
 export function writePki(folder: string, pki: Pki): void {
-  if (existsSync(join(folder, KEYSTORE_FILE))) {
-    throw new HanwayError("config/invalid", `${folder} already holds keys; take another folder`, {
-      field: "dir",
-    });
+  if (existsSync(folder)) {
+    if (!isEmptyFolder(folder)) {
+      throw new HanwayError("config/invalid", `${folder} is not empty; take a new folder`, { field: "dir" });
+    }
+    chmodSync(folder, 0o700);
   }
   makePrivateFolder(folder);
   writePrivateFile(join(folder, AUTHORITIES_FILE), lines(pki.authorities.map(authorityJson)));
   // Last, for it is what makes the folder a PKI.
   writePrivateFile(join(folder, KEYSTORE_FILE), lines(pki.keys.map(keyJson)));
+}
+
+function isEmptyFolder(path: string): boolean {
+  return statSync(path).isDirectory() && readdirSync(path).length === 0;
 }
 
 /** Adds keys to the keystore of a folder. A device that is already in it keeps its keys: throws `config/invalid`. */
