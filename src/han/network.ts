@@ -43,6 +43,8 @@ import type { HubSecurity } from "./security/credentials.ts";
 import { mayLeave } from "./security/gate.ts";
 import { KeyEstablishmentServer } from "./security/key-establishment-server.ts";
 import { LinkKeys } from "./security/link-keys.ts";
+import { NETWORK_KEY_SETTINGS, NetworkKeyRotation, type NetworkKeySettings } from "./security/network-key.ts";
+import { PartnerKeyPolicy } from "./security/partner-keys.ts";
 import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
 import { TUNNEL_SETTINGS, TunnelClient } from "./tunnel/client.ts";
 import { type HubIdentity, hubAttributes, KEEP_ALIVE } from "./zcl-server/attributes.ts";
@@ -74,6 +76,11 @@ export type HanEvent =
 /** The broadcast endpoint: whichever has the cluster. */
 const EVERY_ENDPOINT = 0xff;
 
+export interface HanSettings {
+  readonly join?: Partial<Omit<JoinSettings, "keyEstablishment">> | undefined;
+  readonly networkKey?: Partial<NetworkKeySettings> | undefined;
+}
+
 export interface HanPorts {
   readonly radio: RadioPort;
   readonly clock: Clock;
@@ -98,6 +105,8 @@ export class HomeAreaNetwork {
   readonly #dispatch: Dispatch;
   readonly #joining: Joining;
   readonly #linkKeys: LinkKeys;
+  readonly #networkKey: NetworkKeyRotation;
+  readonly #partnerKeys: PartnerKeyPolicy;
   readonly #settings: JoinSettings;
   #keyEstablishment: KeyEstablishmentServer | undefined;
   /** Resolves when the present radio knows what the hub knows. */
@@ -107,16 +116,17 @@ export class HomeAreaNetwork {
   #extendedPanId: Eui64 | undefined;
   #sequence = 0;
 
-  constructor(
-    ports: HanPorts,
-    devices: readonly DeviceSpec[],
-    timing: Partial<Omit<JoinSettings, "keyEstablishment">> = {},
-  ) {
+  constructor(ports: HanPorts, devices: readonly DeviceSpec[], settings: HanSettings = {}) {
     const { radio, clock, log, records } = ports;
     this.#ports = ports;
     this.#radio = radio;
     this.#log = log;
-    this.#settings = { ...JOIN_SETTINGS, ...timing, keyEstablishment: ports.security !== undefined };
+    this.#settings = { ...JOIN_SETTINGS, ...settings.join, keyEstablishment: ports.security !== undefined };
+    this.#networkKey = new NetworkKeyRotation(radio, clock, log, {
+      ...NETWORK_KEY_SETTINGS,
+      ...settings.networkKey,
+    });
+    this.#partnerKeys = new PartnerKeyPolicy(radio, log);
     this.#linkKeys = new LinkKeys(radio, records, log);
     this.#joining = new Joining(this.#settings, {
       clock,
@@ -134,6 +144,9 @@ export class HomeAreaNetwork {
       },
       cameIn: (device) => this.#cameIn(device),
       wentOut: (device) => device.tunnel?.input({ type: "gone" }),
+      changed: () => {
+        if (this.#settings.keyEstablishment) this.#partnerKeys.update(this.#roster.all());
+      },
     });
     const identify = new Identify(clock);
     const attributes = hubAttributes({
@@ -179,6 +192,7 @@ export class HomeAreaNetwork {
   async stop(): Promise<void> {
     for (const device of this.#roster.all()) device.tunnel?.stop();
     this.#joining.stop();
+    this.#networkKey.stop();
     await this.#radio.stop();
   }
 
@@ -235,6 +249,11 @@ export class HomeAreaNetwork {
   async reform(extendedPanId: Eui64): Promise<void> {
     await this.#radio.reform(extendedPanId);
     await this.#settled;
+  }
+
+  /** Begins a rotation of the network key. Throws `radio/*`; what follows goes on by itself. */
+  async rotateNetworkKey(): Promise<void> {
+    await this.#networkKey.start();
   }
 
   views(): DeviceView[] {
@@ -432,6 +451,8 @@ export class HomeAreaNetwork {
       for (const device of devices) this.#lose(device);
     this.#extendedPanId = network?.extendedPanId;
     for (const device of devices) if (device.nodeId !== undefined) this.#locate(device, device.nodeId);
+    if (this.#settings.keyEstablishment) this.#partnerKeys.renew(devices);
+    await this.#networkKey.resume();
     await this.#linkKeys.keepOnly(new Set(devices.map(({ spec }) => spec.eui64)));
     for (const device of devices) {
       if (this.#settings.keyEstablishment) await this.#linkKeys.agree(device.spec.eui64);
@@ -525,6 +546,7 @@ export class HomeAreaNetwork {
     device.rssi = rssi;
     device.lastHeard = at;
     this.#ports.records.heard(device.spec.eui64, { lqi, rssi, at });
+    this.#networkKey.awake(device);
     if (device.join.at === "out") this.#joining.input(device, { type: "spoke", how: "resumed" });
     if (security === "link-key" && device.join.at === "keying") void this.#startKeyProven(device);
     // It uses its new key: the install code has done its work.

@@ -24,6 +24,8 @@ export interface JoiningPorts {
   cameIn(device: HanDevice): void;
   /** It is on its way in anew, or gone. */
   wentOut(device: HanDevice): void;
+  /** Its state is another one. */
+  changed(device: HanDevice): void;
 }
 
 /** Runs the join machine of each device: timers, windows and the radio's part of it. */
@@ -59,7 +61,9 @@ export class Joining {
 
   input(device: HanDevice, input: JoinInput): void {
     const [next, effects] = joinStep(device.join, input, this.#settings);
+    const changed = device.join.at !== next.at;
     device.join = next;
+    if (changed) this.#ports.changed(device);
     for (const effect of effects) this.#perform(device, effect);
   }
 

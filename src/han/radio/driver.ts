@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
@@ -19,7 +20,7 @@ import {
   useDriverLog,
   useEndpoints,
 } from "./herdsman.ts";
-import type { NetworkMemory, NetworkRecord } from "./network-record.ts";
+import { afterKeySwitch, type NetworkMemory, type NetworkRecord } from "./network-record.ts";
 import { guardPort } from "./port-guard.ts";
 import { quietestChannel } from "./quiet-channel.ts";
 import type { RadioSettings } from "./settings.ts";
@@ -195,7 +196,22 @@ export class Driver {
         await ezsp.ezspSetNWKFrameCounter(counter);
         bitmask |= EmberInitialSecurityBitmask.NO_FRAME_COUNTER_RESET;
       }
-      return setSecurity({ ...state, bitmask });
+      return setSecurity({ ...state, bitmask, networkKeySequenceNumber: this.#record?.keySequence ?? 0 });
+    };
+
+    const exportKey = ezsp.ezspExportKey.bind(ezsp);
+    ezsp.ezspExportKey = async (context) => {
+      const [status, found] = await exportKey(context);
+      const record = this.#record;
+      const switched =
+        this.#starting &&
+        record?.nextNetworkKey !== undefined &&
+        equalBytes(found.contents, record.nextNetworkKey);
+      if (!switched) return [status, found];
+      // The power failed between the switch and its note. The adapter compares with the key that it was given.
+      this.#record = afterKeySwitch(record);
+      this.#memory.save(this.#record);
+      return [status, { contents: Buffer.from(record.networkKey) }];
     };
 
     const networkInit = ezsp.ezspNetworkInit.bind(ezsp);
@@ -245,6 +261,7 @@ export class Driver {
       panId: this.#network.panID,
       channel: this.#network.channelList[0] ?? 11,
       networkKey: Uint8Array.from(this.#network.networkKey),
+      keySequence: 0,
       frameCounter: 0,
     };
     this.#memory.save(this.#record);

@@ -8,9 +8,9 @@ import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
 import { Admissions } from "./admission.ts";
 import { leaseFrameCounter } from "./counter-lease.ts";
-import { EzspError, SLStatus } from "./herdsman.ts";
+import { EzspDecisionId, EzspError, EzspPolicyId, SLStatus } from "./herdsman.ts";
 import { Joins } from "./joins.ts";
-import { NetworkMemory } from "./network-record.ts";
+import { afterKeySwitch, NetworkMemory } from "./network-record.ts";
 import {
   type IncomingAps,
   MAX_ASDU,
@@ -103,7 +103,13 @@ export class EmberRadio implements RadioPort {
     if (record === undefined || this.#starting === undefined)
       throw new HanwayError("radio/unavailable", "there is no network yet");
     if (record.extendedPanId !== extendedPanId)
-      this.#memory.save({ ...record, extendedPanId, networkKey: new Uint8Array(randomBytes(16)) });
+      this.#memory.save({
+        ...record,
+        extendedPanId,
+        networkKey: new Uint8Array(randomBytes(16)),
+        keySequence: 0,
+        nextNetworkKey: undefined,
+      });
     if (this.#network?.extendedPanId === extendedPanId) return;
     const formed = this.#whenUp();
     this.#addresses.clear();
@@ -177,6 +183,55 @@ export class EmberRadio implements RadioPort {
     return (
       status === SLStatus.OK && found.contents.length === key.length && timingSafeEqual(found.contents, key)
     );
+  }
+
+  async allowPartnerKeys(allowed: boolean): Promise<void> {
+    const decision = allowed ? EzspDecisionId.ALLOW_APP_KEY_REQUESTS : EzspDecisionId.DENY_APP_KEY_REQUESTS;
+    const status = await this.#ask(({ ezsp }) =>
+      ezsp.ezspSetPolicy(EzspPolicyId.APP_KEY_REQUEST_POLICY, decision),
+    );
+    check(status, "the policy for partner keys");
+  }
+
+  get networkKeyPending(): boolean {
+    return this.#memory.record?.nextNetworkKey !== undefined;
+  }
+
+  async distributeNetworkKey(): Promise<void> {
+    await this.#ask(async ({ ezsp }) => {
+      const contents = Buffer.from(this.#pendingNetworkKey() ?? this.#freshNetworkKey());
+      check(await ezsp.ezspBroadcastNextNetworkKey({ contents }), "the next network key");
+    });
+  }
+
+  async sendNetworkKey(eui64: Eui64, nodeId: number): Promise<void> {
+    const key = this.#pendingNetworkKey();
+    if (key === undefined) return;
+    const contents = Buffer.from(key);
+    const status = await this.#ask(({ ezsp }) =>
+      ezsp.ezspUnicastNwkKeyUpdate(nodeId, `0x${eui64}`, { contents }),
+    );
+    check(status, "the next network key");
+  }
+
+  async switchNetworkKey(): Promise<void> {
+    if (!this.networkKeyPending) return;
+    check(await this.#ask(({ ezsp }) => ezsp.ezspBroadcastNetworkKeySwitch()), "the switch of network keys");
+    const { record } = this.#memory;
+    if (record !== undefined) this.#memory.save(afterKeySwitch(record));
+  }
+
+  #pendingNetworkKey(): Uint8Array | undefined {
+    return this.#memory.record?.nextNetworkKey;
+  }
+
+  /** Noted before anybody is given it: a hub that fails in between goes on with the same key. */
+  #freshNetworkKey(): Uint8Array {
+    const { record } = this.#memory;
+    if (record === undefined) throw new HanwayError("radio/unavailable", "there is no network yet");
+    const nextNetworkKey = new Uint8Array(randomBytes(16));
+    this.#memory.save({ ...record, nextNetworkKey });
+    return nextNetworkKey;
   }
 
   async removeDevice(eui64: Eui64, nodeId: number): Promise<void> {
@@ -353,4 +408,9 @@ export class EmberRadio implements RadioPort {
     else this.#log.info({}, `radio: ${eui64} was refused, it is not admitted`);
     this.#emit(event);
   }
+}
+
+function check(status: SLStatus, what: string): void {
+  if (status === SLStatus.OK) return;
+  throw new HanwayError("radio/refused", `${what} was refused with ${SLStatus[status] ?? status}`);
 }

@@ -16,6 +16,10 @@ export interface NetworkRecord {
   channel: number;
   /** 16 octets. */
   networkKey: Uint8Array;
+  /** Sequence number of the network key, 0 to 255. */
+  keySequence: number;
+  /** The key that follows, 16 octets, from before it is given to anybody until all have switched to it. */
+  nextNetworkKey?: Uint8Array | undefined;
   /** Outgoing NWK frame counter that was never reached; the start when the network must be formed again. */
   frameCounter: number;
 }
@@ -57,14 +61,18 @@ export function readNetworkRecord(file: string): NetworkRecord | undefined {
   }
   try {
     const value: Record<string, unknown> = JSON.parse(text);
-    const networkKey = fromHex(String(value.networkKey), "networkKey");
-    if (networkKey.length !== 16) throw new HanwayError("decode/length", "a key has 16 octets");
+    const networkKey = key(value.networkKey, "networkKey");
     return {
       eui64: Eui64(String(value.eui64)),
       extendedPanId: Eui64(String(value.extendedPanId)),
       panId: whole(value.panId, 0xffff, "panId"),
       channel: whole(value.channel, 26, "channel"),
       networkKey,
+      // A record of an earlier version has neither.
+      keySequence: whole(value.keySequence ?? 0, 0xff, "keySequence"),
+      ...(value.nextNetworkKey === undefined
+        ? {}
+        : { nextNetworkKey: key(value.nextNetworkKey, "nextNetworkKey") }),
       frameCounter: whole(value.frameCounter, 0xffff_ffff, "frameCounter"),
     };
   } catch {
@@ -84,7 +92,7 @@ export function writeNetworkRecord(file: string, record: NetworkRecord): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const handle = openSync(fresh, "w", 0o600);
     try {
-      writeSync(handle, `${JSON.stringify({ ...record, networkKey: toHex(record.networkKey) }, null, 2)}\n`);
+      writeSync(handle, serialised(record));
       fsyncSync(handle);
     } finally {
       closeSync(handle);
@@ -99,6 +107,27 @@ export function writeNetworkRecord(file: string, record: NetworkRecord): void {
   } catch (cause) {
     throw new HanwayError("store/failed", `network record ${file} cannot be written`, { cause });
   }
+}
+
+/** The record after the step from its network key to the next one; the same where there is none. */
+export function afterKeySwitch(record: NetworkRecord): NetworkRecord {
+  const { nextNetworkKey, ...rest } = record;
+  if (nextNetworkKey === undefined) return record;
+  return { ...rest, networkKey: nextNetworkKey, keySequence: (record.keySequence + 1) & 0xff };
+}
+
+function serialised({ networkKey, nextNetworkKey, ...rest }: NetworkRecord): string {
+  const keys = {
+    networkKey: toHex(networkKey),
+    ...(nextNetworkKey === undefined ? {} : { nextNetworkKey: toHex(nextNetworkKey) }),
+  };
+  return `${JSON.stringify({ ...rest, ...keys }, null, 2)}\n`;
+}
+
+function key(value: unknown, field: string): Uint8Array {
+  const octets = fromHex(String(value), field);
+  if (octets.length !== 16) throw new HanwayError("decode/length", "a key has 16 octets", { field });
+  return octets;
 }
 
 function whole(value: unknown, max: number, field: string): number {

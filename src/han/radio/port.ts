@@ -39,6 +39,18 @@ export interface RadioPort {
   hasLinkKey(eui64: Eui64, key: Uint8Array): Promise<boolean>;
   /** Takes the keys of all other devices out of the key table. */
   keepLinkKeys(devices: ReadonlySet<Eui64>): Promise<void>;
+  /** Whether devices are given link keys with each other when they ask the Trust Centre for them. */
+  allowPartnerKeys(allowed: boolean): Promise<void>;
+
+  /** A network key was given to devices and is not yet in use. Survives restarts. */
+  readonly networkKeyPending: boolean;
+  /** Gives the next network key to all devices that listen: a fresh one, or again the one that is pending. */
+  distributeNetworkKey(): Promise<void>;
+  /** Gives the pending network key to one device. */
+  sendNetworkKey(eui64: Eui64, nodeId: number): Promise<void>;
+  /** Takes the pending network key into use, everywhere. */
+  switchNetworkKey(): Promise<void>;
+
   /** Makes the device leave the network. */
   removeDevice(eui64: Eui64, nodeId: number): Promise<void>;
   nodeIdOf(eui64: Eui64): Promise<number | undefined>;

@@ -11,6 +11,7 @@ import { type HanEvent, HomeAreaNetwork } from "../../../src/han/network.ts";
 import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import type { HubSecurity } from "../../../src/han/security/credentials.ts";
 import { testSecurity } from "../../../src/han/security/credentials.ts";
+import type { NetworkKeySettings } from "../../../src/han/security/network-key.ts";
 import type { ClockState } from "../../../src/han/zcl-server/clock-state.ts";
 import { Bench, RADIO_EUI } from "../radio/bench.ts";
 import { CODE, Joiner, type JoinerOptions, SEED } from "./joiner.ts";
@@ -27,6 +28,7 @@ export interface LogLine {
 export interface HanOptions {
   ezsp?: number;
   timing?: Partial<Omit<JoinSettings, "keyEstablishment">>;
+  networkKey?: Partial<NetworkKeySettings>;
   records?: JoinRecords;
   security?: ((radio: Eui64) => HubSecurity) | undefined;
   devices?: { eui64: Eui64; type: DeviceType }[];
@@ -78,7 +80,7 @@ export class HanBench {
           transferSize: 1_500,
         }),
       ),
-      this.#options.timing,
+      { join: this.#options.timing, networkKey: this.#options.networkKey },
     );
     await this.han.start(0);
   }

@@ -22,6 +22,7 @@ describe("network record", () => {
     panId: 0x1a2b,
     channel: 15,
     networkKey: Uint8Array.from({ length: 16 }, (_, i) => i),
+    keySequence: 3,
     frameCounter: 0x10000,
   };
 
