@@ -7,27 +7,11 @@ const OTA_UPGRADE = 0x0019;
 const IMAGE_NOTIFY = 0x00;
 
 /**
- * Clusters whose unicasts must carry APS encryption with the link key, both ways
- * (Smart Energy security table; Keep-Alive by the same reading). The rest — Basic, Identify, Key Establishment —
- * goes under the network key alone.
+ * Clusters that go under the network key alone: Basic, Identify and Key Establishment, which are needed before there
+ * is a link key (Smart Energy security table). Every other cluster of the profile, known or not, must carry APS
+ * encryption with the link key, both ways.
  */
-const LINK_KEY_CLUSTERS: ReadonlySet<number> = new Set([
-  0x000a, // Time
-  OTA_UPGRADE,
-  0x0025, // Keep-Alive
-  0x0700, // Price
-  0x0701, // Demand Response and Load Control
-  0x0702, // Metering
-  0x0703, // Messaging
-  0x0704, // Tunnelling
-  0x0705, // Prepayment
-  0x0706, // Energy Management
-  0x0707, // Calendar
-  0x0708, // Device Management
-  0x0709, // Events
-  0x070a, // MDU Pairing
-  0x070b, // Sub-GHz
-]);
+const NETWORK_KEY_CLUSTERS: ReadonlySet<number> = new Set([0x0000, 0x0003, 0x0800]);
 
 export interface SecuredFrame {
   profile: number;
@@ -41,12 +25,12 @@ export interface SecuredFrame {
 export function needsLinkKey(frame: SecuredFrame): boolean {
   if (frame.profile !== PROFILE_SMART_ENERGY) return false;
   if (frame.broadcast) return false;
-  return LINK_KEY_CLUSTERS.has(frame.cluster);
+  return !NETWORK_KEY_CLUSTERS.has(frame.cluster);
 }
 
 /** Broadcasts that a hub takes from others: those whose cluster needs no link key, and the OTA Image Notify. */
 export function acceptsBroadcast(frame: SecuredFrame): boolean {
   if (frame.profile !== PROFILE_SMART_ENERGY) return true;
   if (frame.cluster === OTA_UPGRADE) return frame.command === IMAGE_NOTIFY;
-  return !LINK_KEY_CLUSTERS.has(frame.cluster);
+  return NETWORK_KEY_CLUSTERS.has(frame.cluster);
 }

@@ -22,6 +22,10 @@ describe("ZSE 5.4.6: which frames need the link key", () => {
       expect(needsLinkKey(unicast(cluster)), cluster.toString(16)).toBe(true);
   });
 
+  test("unicasts of clusters that the table does not name, such as a maker's own", () => {
+    for (const cluster of [0x0b01, 0xfc00]) expect(needsLinkKey(unicast(cluster))).toBe(true);
+  });
+
   test("not those of Basic, Identify and Key Establishment, which come before there is one", () => {
     for (const cluster of [0x0000, 0x0003, 0x0800]) expect(needsLinkKey(unicast(cluster))).toBe(false);
   });
