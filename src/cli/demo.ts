@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Demo, startDemo } from "../lab/demo.ts";
+import { DEMO_FAULTS, type DemoFault } from "../lab/fault.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
 import {
   durationOption,
@@ -14,9 +15,14 @@ import {
 } from "./io.ts";
 import { version } from "./version.ts";
 
+const FAULT_HELP = Object.entries(DEMO_FAULTS)
+  .map(([name, what]) => `${name.padEnd(11)} ${what}`)
+  .join("\n                     ");
+
 const HELP = `hanway demo: a whole smart-meter home on the desk, in one process
 
 Usage: hanway demo [--vectors FILE] [--exit-when-done | --exit-after TIME] [--json] [--seed N] [--loss P]
+                   [--fault NAME]
 
 An embedded MQTT broker, an emulated Zigbee coordinator with an electricity meter on its air, the hub between them,
 and a far end that sends messages. Ctrl-C ends it with a summary.
@@ -28,6 +34,8 @@ and a far end that sends messages. Ctrl-C ends it with a summary.
   --json             one JSON object on standard output at the end; the story goes to standard error
   --seed N           seed of everything that is drawn by chance on the emulated air (default 1)
   --loss P           share of radio frames lost on the emulated air, 0 to 0.3 (default 0)
+  --fault NAME       break something once while messages are under way, mend it and show that nothing is lost:
+                     ${FAULT_HELP}
   --broker-port N    port of the embedded broker on 127.0.0.1 (default: any free one)
 
 Example: hanway demo --vectors rtds.jsonl --exit-when-done --json`;
@@ -55,6 +63,7 @@ export async function demo(args: string[], io: Io): Promise<number> {
     seed,
     loss,
     brokerPort,
+    fault: faultOption(values.fault),
     version: version(),
     tell: (line) => say(story, line),
   });
@@ -62,7 +71,9 @@ export async function demo(args: string[], io: Io): Promise<number> {
   const summary = await running.finish();
   if (values.json === true) say(io.stdout, JSON.stringify(summary));
   if (io.signal.aborted) return interruptedCode(io.signal);
-  const good = summary.formed && summary.joined > 0 && summary.mismatched === 0 && summary.lost === 0;
+  const recovered = summary.fault === undefined || summary.fault.recoveredMs !== null;
+  const arrived = summary.mismatched === 0 && summary.lost === 0;
+  const good = summary.formed && summary.joined > 0 && arrived && recovered;
   return good ? 0 : 1;
 }
 
@@ -74,5 +85,16 @@ const OPTIONS = {
   seed: { type: "string" },
   loss: { type: "string" },
   "broker-port": { type: "string" },
+  fault: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
+
+function faultOption(value: string | undefined): DemoFault | undefined {
+  if (value === undefined) return undefined;
+  const names = Object.keys(DEMO_FAULTS).filter((name): name is DemoFault => name in DEMO_FAULTS);
+  const fault = names.find((name) => name === value);
+  if (fault === undefined) {
+    throw new UsageError(`--fault: there is no "${value.slice(0, 40)}"; there are ${names.join(", ")}`);
+  }
+  return fault;
+}

@@ -2,21 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../app/config.ts";
-import { Hub } from "../app/hub.ts";
 import { wanRoot } from "../app/settings.ts";
-import { toHex } from "../base/bytes.ts";
 import { SystemClock } from "../base/clock.ts";
-import { Eui64 } from "../base/eui64.ts";
-import { installCodeFromBare } from "../base/install-code.ts";
-import { silentLog } from "../base/log.ts";
-import { systemRandom } from "../base/random.ts";
-import { isMessageId } from "../base/wan-topic.ts";
+import type { Eui64 } from "../base/eui64.ts";
 import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../emulator/coordinator.ts";
 import { type LabBroker, startBroker } from "./broker.ts";
-import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE, vectorResponder } from "./emulator.ts";
+import { ChildHub, type DemoHub, type HubWatcher, startHubHere } from "./demo-hub.ts";
+import { ESME, hubToml, INSTALL_CODE } from "./demo-setup.ts";
+import { DemoTraffic } from "./demo-traffic.ts";
+import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE } from "./emulator.ts";
 import { FarEnd } from "./far-end.ts";
-import { type Expected, Ledger, type LedgerCounts } from "./ledger.ts";
-import { SampleExchange } from "./sample.ts";
+import { type Breakable, type DemoFault, type FaultReport, FaultRun } from "./fault.ts";
+import type { LedgerCounts } from "./ledger.ts";
+import { Relay } from "./relay.ts";
 import { Story } from "./story.ts";
 import type { VectorPair } from "./vectors.ts";
 
@@ -28,6 +26,8 @@ export interface DemoOptions {
   seed: number;
   loss: number;
   brokerPort: number;
+  /** What breaks once in the run, and recovers. */
+  fault?: DemoFault | undefined;
   version: string;
   tell: (line: string) => void;
 }
@@ -39,6 +39,9 @@ export interface DemoSummary extends LedgerCounts {
   startMs: number;
   /** Resident memory of the whole process, in megabytes. */
   rssMb: number;
+  /** Alerts of the meter; only in a run with a fault. */
+  alerts?: { offered: number; arrived: number };
+  fault?: FaultReport;
 }
 
 export interface Demo extends AsyncDisposable {
@@ -48,13 +51,10 @@ export interface Demo extends AsyncDisposable {
   finish(): Promise<DemoSummary>;
 }
 
-/** Identities of the published vectors. */
-const CHF = Eui64("00db1234567890a2");
-const ESME = Eui64("00db1234567890a0");
-const ACCESS_CONTROL_BROKER = Eui64("90b3d51f30000002");
-
 /** How long after the last offer something may still arrive. */
 const GRACE_MS = 10_000;
+/** The same after a fault, which may have left links to wait for their next attempt. */
+const FAULT_GRACE_MS = 60_000;
 /** `--exit-after` stops offering so long before its end. */
 const DRAIN_MS = 2_000;
 const SAMPLE_EVERY_MS = 5_000;
@@ -74,126 +74,167 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-class RunningDemo implements Demo {
+class RunningDemo implements Demo, HubWatcher {
   readonly done: Promise<void>;
   readonly #options: DemoOptions;
   readonly #clock = new SystemClock();
   readonly #story: Story;
-  readonly #ledger = new Ledger();
-  readonly #samples: SampleExchange;
+  readonly #traffic: DemoTraffic;
   readonly #scope = new AsyncDisposableStack();
-  readonly #dataDir: string;
+  readonly #folder: string;
   readonly #end = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
-  #hub: Hub | undefined;
-  #farEnd: FarEnd | undefined;
+  readonly #fault: FaultRun | undefined;
+  #broken: Breakable | undefined;
+  #hub: DemoHub | undefined;
   readonly #startedAt: number;
+  #hubStartedAt = 0;
   #startMs = Number.NaN;
-  #joined = new Set<Eui64>();
+  #joined = false;
   #offering = true;
   #finished = false;
   #allOffered = false;
   #online = false;
 
   constructor(options: DemoOptions) {
+    const { vectors, fault, tell } = options;
     this.#options = options;
     this.#startedAt = this.#clock.elapsed();
     this.done = this.#end.promise;
-    this.#story = new Story(this.#clock, options.tell);
-    this.#samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, this.#clock);
-    this.#dataDir = mkdtempSync(join(tmpdir(), "hanway-demo-"));
-    this.#scope.defer(() => rmSync(this.#dataDir, { recursive: true, force: true }));
+    this.done.catch(() => {});
+    this.#story = new Story(this.#clock, tell);
+    this.#traffic = new DemoTraffic({ vectors, brief: fault !== undefined }, this.#clock, this.#story);
+    this.#folder = mkdtempSync(join(tmpdir(), "hanway-demo-"));
+    this.#scope.defer(() => rmSync(this.#folder, { recursive: true, force: true }));
+    if (fault !== undefined) {
+      this.#fault = new FaultRun(fault, {
+        traffic: this.#traffic,
+        clock: this.#clock,
+        startedAt: this.#startedAt,
+        tell: (line) => this.#story.line(line),
+      });
+    }
   }
 
   async start(): Promise<void> {
-    const broker = this.#scope.use(await startBroker(this.#options.brokerPort));
+    const { brokerPort, fault } = this.#options;
+    const broker = this.#scope.use(await startBroker(brokerPort));
     this.#story.line(`broker listening on ${broker.url}`);
+    if (fault === "broker-down") {
+      this.#broken = { strike: () => broker.close(), mend: () => broker.again() };
+    }
     const emulator = await this.#emulator();
     this.#story.line(`emulated radio listening on ${emulator.url}, one ESME ${ESME} on its air`);
-    await this.#startHub(broker, emulator);
+    await this.#connectFarEnd(broker, emulator);
+    await this.#startHub(broker.url, await this.#radioUrl(emulator));
     this.#story.line(
-      this.#options.vectors === undefined
+      this.#traffic.left === undefined
         ? "far end and meter exchange sample messages of the project's own making"
-        : `far end offers ${this.#pairs().length} recorded Commands for the ESME`,
+        : `far end offers ${this.#traffic.left} recorded Commands for the ESME`,
     );
-    void this.#run();
+    this.#run().catch((error: unknown) => {
+      if (!this.#finished) this.#end.reject(error);
+    });
   }
 
   async finish(): Promise<DemoSummary> {
-    this.#offering = false;
+    this.#stopOffering();
     this.#finished = true;
-    this.#end.resolve();
-    const status = this.#hub?.status();
+    this.#ended();
+    const { ledger } = this.#traffic;
     const summary: DemoSummary = {
-      formed: status?.network !== undefined,
-      joined: this.#joined.size,
-      ...this.#ledger.counts(),
+      formed: !Number.isNaN(this.#startMs),
+      joined: this.#joined ? 1 : 0,
+      ...ledger.counts(),
       startMs: Math.round(this.#startMs),
       rssMb: Math.round(process.memoryUsage.rss() / 1e6),
+      ...(this.#fault === undefined ? {} : { alerts: ledger.alerts(), fault: this.#fault.report }),
     };
     this.#story.summary(summary);
     return summary;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#offering = false;
-    this.#end.resolve();
+    this.#finished = true;
+    this.#stopOffering();
+    this.#ended();
     await this.#scope.disposeAsync();
+  }
+
+  network(): void {
+    if (Number.isNaN(this.#startMs)) this.#startMs = this.#clock.elapsed() - this.#hubStartedAt;
+  }
+
+  joined(): void {
+    this.#joined = true;
+  }
+
+  tunnelOpen(): void {
+    this.#ready.resolve();
   }
 
   async #emulator(): Promise<EmulatedCoordinatorHandle> {
     const { vectors, seed, loss } = this.#options;
-    const answer =
-      vectors === undefined
-        ? (message: Uint8Array) => this.#samples.answer(message)
-        : vectorResponder(vectors);
+    const messageHandler = this.#traffic.answer;
     const emulator = await createEmulatedCoordinator({
       listen: "tcp://127.0.0.1:0",
       eui64: DEFAULT_COORDINATOR,
       seed,
       loss,
-      devices: [{ type: "esme", eui64: ESME, installCode: INSTALL_CODE, messageHandler: answer }],
+      devices: [{ type: "esme", eui64: ESME, installCode: INSTALL_CODE, messageHandler }],
       ...(vectors === undefined ? {} : { transferSize: VECTOR_TRANSFER_SIZE }),
     });
     this.#scope.defer(() => emulator.stop());
-    for (const device of emulator.devices) {
-      device.on((event) => {
-        if (event.type === "message-in") this.#ledger.atDevice(event.message);
-      });
-    }
     return emulator;
   }
 
-  async #startHub(broker: LabBroker, emulator: EmulatedCoordinatorHandle): Promise<void> {
-    const config = parseConfig(
-      hubToml(this.#dataDir, broker.url, emulator.url, this.#options.vectors !== undefined),
-    );
-    this.#farEnd = this.#scope.use(
-      await FarEnd.connect(broker.url, wanRoot(config), {
-        up: (_device, payload) => this.#atFarEnd(payload),
-        state: () => this.#wanUp(),
-      }),
-    );
-    const before = this.#clock.elapsed();
-    this.#hub = this.#scope.use(
-      await Hub.start({
-        config,
-        version: this.#options.version,
-        clock: this.#clock,
-        random: systemRandom,
-        log: silentLog,
-        onEvent: (event) => {
-          if (event.type === "network" && Number.isNaN(this.#startMs)) {
-            this.#startMs = this.#clock.elapsed() - before;
-          }
-          if (event.type === "joined") this.#joined.add(event.device);
-          if (event.type === "tunnel-open") this.#ready.resolve();
-          this.#story.han(event);
-        },
-      }),
-    );
-    const radio = this.#hub.status().radio;
-    if (radio !== undefined) this.#story.radio(radio);
+  async #connectFarEnd(broker: LabBroker, emulator: EmulatedCoordinatorHandle): Promise<void> {
+    const root = wanRoot(parseConfig(this.#toml(broker.url, emulator.url)));
+    const events = {
+      up: (_device: Eui64, payload: Uint8Array) => {
+        this.#traffic.atFarEnd(payload);
+        this.#checkDone();
+      },
+      state: () => this.#wanUp(),
+    };
+    const farEnd = this.#scope.use(await FarEnd.connect(broker.url, root, events, "far-end"));
+    this.#traffic.attach(farEnd, emulator.devices[0]);
+  }
+
+  /** Where the hub finds the radio: at the end of a cable that can be pulled, where that is the fault. */
+  async #radioUrl(emulator: EmulatedCoordinatorHandle): Promise<string> {
+    if (this.#options.fault !== "unplug") return emulator.url;
+    const cable = this.#scope.use(await Relay.start(Number(new URL(emulator.url).port)));
+    this.#broken = {
+      strike: () => cable.set("cut"),
+      mend: async () => {
+        // What was without power starts anew.
+        emulator.faults.inject({ name: "reset" });
+        await cable.set("pass");
+      },
+    };
+    return `tcp://127.0.0.1:${cable.port}`;
+  }
+
+  async #startHub(broker: string, radio: string): Promise<void> {
+    const toml = this.#toml(broker, radio);
+    const ports = { clock: this.#clock, story: this.#story, watcher: this };
+    this.#hubStartedAt = this.#clock.elapsed();
+    if (this.#options.fault !== "power-cut") {
+      this.#hub = this.#scope.use(await startHubHere(toml, this.#options.version, ports));
+      return;
+    }
+    const hub = this.#scope.use(new ChildHub(join(this.#folder, "hub.toml"), toml, ports));
+    this.#broken = { strike: () => hub.kill(), mend: () => hub.start() };
+    this.#hub = hub;
+    await hub.start();
+    this.#story.line(`the hub is process ${hub.pid}`);
+  }
+
+  #toml(broker: string, radio: string): string {
+    const dataDir = join(this.#folder, "data");
+    return hubToml({ dataDir, broker, radio, vectors: this.#options.vectors !== undefined });
   }
 
   #wanUp(): void {
@@ -201,35 +242,39 @@ class RunningDemo implements Demo {
     this.#online = true;
   }
 
-  #atFarEnd(payload: Uint8Array): void {
-    this.#ledger.atFarEnd(payload);
-    if (this.#options.vectors === undefined) {
-      const wh = this.#samples.read(payload);
-      this.#story.messageOut(payload, wh === undefined ? undefined : `import register ${wh / 1000} kWh`);
-    } else this.#story.progress("message out", this.#ledger.counts().responses, payload);
-    if (this.#allOffered && this.#ledger.complete) this.#end.resolve();
-  }
-
   /** Offers what there is to offer, then waits for it to arrive. */
   async #run(): Promise<void> {
     const { exitAfterMs, exitWhenDone } = this.#options;
     if (exitAfterMs !== undefined) {
       const left = exitAfterMs - (this.#clock.elapsed() - this.#startedAt);
-      this.#clock.after(left - DRAIN_MS, () => {
-        this.#offering = false;
-      });
-      setTimeout(() => this.#end.resolve(), left);
+      this.#clock.after(left - DRAIN_MS, () => this.#stopOffering());
+      setTimeout(() => this.#ended(), left);
     }
     const status = setInterval(() => this.#tellStatus(), STATUS_EVERY_MS);
     this.#scope.defer(() => clearInterval(status));
     await this.#firstTunnel();
-    if (this.#options.vectors === undefined) await this.#offerSamples();
-    else for (const pair of this.#pairs()) await this.#offer(pair, pair.useCase);
+    if (this.#broken !== undefined) await this.#fault?.run(this.#broken, this.#over.signal);
+    if (this.#traffic.left === undefined) await this.#offerSamples();
+    else while (this.#offering && this.#traffic.left > 0) await this.#traffic.command();
     if (!this.#finished) this.#tellStatus();
     if (!exitWhenDone) return;
     this.#allOffered = true;
-    if (this.#ledger.complete) this.#end.resolve();
-    setTimeout(() => this.#end.resolve(), GRACE_MS).unref();
+    this.#checkDone();
+    setTimeout(() => this.#ended(), this.#fault === undefined ? GRACE_MS : FAULT_GRACE_MS).unref();
+  }
+
+  #checkDone(): void {
+    if (this.#allOffered && this.#traffic.ledger.complete) this.#ended();
+  }
+
+  #ended(): void {
+    this.#over.abort();
+    this.#end.resolve();
+  }
+
+  #stopOffering(): void {
+    this.#offering = false;
+    this.#traffic.stop();
   }
 
   /** Commands are offered once the meter can be reached, or after a while all the same: the broker would not wait. */
@@ -241,9 +286,7 @@ class RunningDemo implements Demo {
   async #offerSamples(): Promise<void> {
     for (let count = 0; this.#offering; count++) {
       if (this.#options.exitWhenDone && count === SAMPLES) return;
-      const command = this.#samples.command();
-      const response = this.#samples.answer(command);
-      await this.#offer({ command, response }, "ECS17b");
+      await this.#traffic.command();
       await this.#wait(this.#options.exitWhenDone ? 100 : SAMPLE_EVERY_MS);
     }
   }
@@ -256,64 +299,8 @@ class RunningDemo implements Demo {
     clearTimeout(timer);
   }
 
-  async #offer(expected: Expected, useCase: string): Promise<void> {
-    if (!this.#offering || this.#farEnd === undefined) return;
-    const id = `demo-${toHex(systemRandom.bytes(8))}`;
-    if (!isMessageId(id)) return;
-    this.#ledger.offer(expected);
-    if (this.#options.vectors === undefined) this.#story.messageIn(expected.command, useCase);
-    else this.#story.progress("message in", this.#ledger.counts().offered, expected.command);
-    await this.#farEnd.offer(ESME, id, expected.command);
-  }
-
   #tellStatus(): void {
     const status = this.#hub?.status();
-    if (status !== undefined) this.#story.status(status, this.#ledger.counts());
+    if (status !== undefined) this.#story.status(status, this.#traffic.ledger.counts());
   }
-
-  #pairs(): VectorPair[] {
-    return (this.#options.vectors ?? []).filter(({ target }) => target === ESME);
-  }
-}
-
-const INSTALL_CODE = installCodeFromBare(
-  Uint8Array.of(
-    0x83,
-    0xfe,
-    0xd3,
-    0x40,
-    0x7a,
-    0x93,
-    0x97,
-    0x23,
-    0xa5,
-    0xc6,
-    0x39,
-    0xb2,
-    0x69,
-    0x16,
-    0xd5,
-    0x05,
-  ),
-);
-
-function hubToml(dataDir: string, broker: string, radio: string, vectors: boolean): string {
-  return `
-[hub]
-tenant = "demo"
-chf = "${CHF}"
-gpf = "${DEFAULT_COORDINATOR}"
-dataDir = ${JSON.stringify(dataDir)}
-joinSeconds = 120
-[radio]
-port = "${radio}"
-channel = 11
-[[wan.broker]]
-url = "${broker}"
-[[device]]
-eui64 = "${ESME}"
-type = "esme"
-installCode = "${toHex(INSTALL_CODE)}"
-transferSize = ${vectors ? VECTOR_TRANSFER_SIZE : 1_500}
-`;
 }

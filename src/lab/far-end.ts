@@ -28,11 +28,15 @@ export class FarEnd implements AsyncDisposable {
     this.#root = root;
   }
 
-  /** Connects and subscribes before it resolves, so that nothing said afterwards is missed. */
-  static async connect(url: string, root: WanRoot, events: FarEndEvents): Promise<FarEnd> {
+  /**
+   * Connects and subscribes before it resolves, so that nothing said afterwards is missed. Under a `session` name the
+   * broker keeps what is said while the far end is away.
+   */
+  static async connect(url: string, root: WanRoot, events: FarEndEvents, session?: string): Promise<FarEnd> {
     let client: MqttClient;
     try {
-      client = await mqtt.connectAsync(url, { connectTimeout: 5_000, reconnectPeriod: 200 }, false);
+      const kept = session === undefined ? {} : { clientId: session, clean: false };
+      client = await mqtt.connectAsync(url, { connectTimeout: 5_000, reconnectPeriod: 200, ...kept }, false);
     } catch (cause) {
       throw new HanwayError("wan/unavailable", `no broker answers at ${url}`, { cause });
     }
@@ -43,7 +47,7 @@ export class FarEnd implements AsyncDisposable {
     return new FarEnd(client, root);
   }
 
-  /** Publishes one downlink, QoS 1; resolves when the broker has it. */
+  /** Publishes one downlink, QoS 1; resolves when the broker has it, also where that is away for a while. */
   async offer(device: Eui64, id: MessageId, payload: Uint8Array): Promise<void> {
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     await this.#client.publishAsync(formatTopic(this.#root, { kind: "down", device, id }), bytes, { qos: 1 });

@@ -23,6 +23,7 @@ export interface LedgerCounts {
 export class Ledger {
   readonly #commands = new Map<string, Side>();
   readonly #responses = new Map<string, Side>();
+  readonly #alerts = new Map<string, Side>();
   #offered = 0;
   #mismatched = 0;
 
@@ -32,19 +33,39 @@ export class Ledger {
     if (expected.response !== undefined) expect(this.#responses, expected.response);
   }
 
+  /** The device answers a Command of which the Response was not known when it was offered. */
+  answered(response: Uint8Array): void {
+    expect(this.#responses, response);
+  }
+
+  /** The device sends an Alert. */
+  alert(bytes: Uint8Array): void {
+    expect(this.#alerts, bytes);
+  }
+
   /** The device has received these octets as a Command. */
   atDevice(bytes: Uint8Array): void {
     if (!arrive(this.#commands, bytes)) this.#mismatched += 1;
   }
 
-  /** The far end has received these octets as a Response. */
+  /** The far end has received these octets as a Response or an Alert. */
   atFarEnd(bytes: Uint8Array): void {
-    if (!arrive(this.#responses, bytes)) this.#mismatched += 1;
+    if (!arrive(this.#responses, bytes) && !arrive(this.#alerts, bytes)) this.#mismatched += 1;
   }
 
   /** Everything offered has arrived on both sides. */
   get complete(): boolean {
-    return missing(this.#commands) === 0 && missing(this.#responses) === 0;
+    return this.underWay === 0;
+  }
+
+  /** Messages that have left their sender and not arrived. */
+  get underWay(): number {
+    return missing(this.#commands) + missing(this.#responses) + missing(this.#alerts);
+  }
+
+  alerts(): { offered: number; arrived: number } {
+    const there = arrived(this.#alerts);
+    return { offered: there + missing(this.#alerts), arrived: there };
   }
 
   counts(): LedgerCounts {
@@ -56,7 +77,8 @@ export class Ledger {
       responses: arrived(this.#responses),
       mismatched: this.#mismatched,
       // A mismatch took the place of what should have come, and a Command that never arrived has no Response either.
-      lost: Math.max(0, Math.max(missingCommands, missingResponses) - this.#mismatched),
+      lost:
+        Math.max(0, Math.max(missingCommands, missingResponses) - this.#mismatched) + missing(this.#alerts),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Eui64 } from "../base/eui64.ts";
+import { dateTimeFromUnix, encodeDateTime } from "../gbcs/dlms/date-time.ts";
 import { type AccessResponse, type AccessSpecification, decodeDlms, encodeDlms } from "../gbcs/dlms/index.ts";
 import { decodeEnvelope } from "../gbcs/envelope/decode.ts";
 import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
@@ -8,9 +9,13 @@ import { readLayout } from "../gbcs/envelope/layout.ts";
 import { SoftwareKeyAgreement } from "../gbcs/security/key-agreement.ts";
 import { checkMac, type MacParties } from "../gbcs/security/mac.ts";
 import { protect } from "../gbcs/security/protect.ts";
+import { SoftwareSigner } from "../gbcs/security/signature.ts";
 
 /** ECS17b, Read Energy Registers (Import Energy): the one use case of the sample exchange. */
 const READ_IMPORT_ENERGY = 0x0027;
+/** Message code of critical Alerts, and the Alert code of unauthorised physical access (GBCS Table 16.2). */
+const CRITICAL_ALERT = 0x1000;
+const TAMPER_DETECTED = 0x8f3f;
 const ACTIVE_IMPORT = Uint8Array.of(1, 0, 1, 8, 0, 255);
 const CLASS_REGISTER = 3;
 const ATTRIBUTE_VALUE = 2;
@@ -29,7 +34,9 @@ export class SampleExchange {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #mac: MacParties;
+  readonly #signer = new SoftwareSigner(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey);
   #counter: bigint;
+  #alerts: bigint;
 
   constructor(parties: { farEnd: Eui64; meter: Eui64 }, clock: Clock) {
     this.farEnd = parties.farEnd;
@@ -37,6 +44,7 @@ export class SampleExchange {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#counter = BigInt(clock.now());
+    this.#alerts = this.#counter;
     this.#mac = macParties(parties);
   }
 
@@ -75,6 +83,25 @@ export class SampleExchange {
     return this.#message("RESPONSE", this.meter, request.originator, request.counter, encodeDlms(response));
   }
 
+  /** An Alert of the meter's own, signed as critical ones are: somebody opened its case. */
+  alert(): Uint8Array {
+    this.#alerts += 1n;
+    const content = encodeDlms({
+      type: "data-notification",
+      invokeId: invokeId(this.#alerts),
+      dateTime: new Uint8Array(0),
+      body: {
+        type: "structure",
+        value: [
+          { type: "u16", value: TAMPER_DETECTED },
+          { type: "octet-string", value: encodeDateTime(dateTimeFromUnix(this.#clock.now())) },
+        ],
+      },
+    });
+    const alert = this.#envelope("ALERT", this.meter, this.farEnd, this.#alerts, CRITICAL_ALERT, content);
+    return protect(alert, { signature: this.#signer, mac: null });
+  }
+
   /** The far end's side: the register in watt-hours, or undefined when the Response is not a true one. */
   read(response: Uint8Array): number | undefined {
     const layout = readLayout(response);
@@ -97,19 +124,20 @@ export class SampleExchange {
     counter: bigint,
     content: Uint8Array,
   ): Uint8Array {
-    const message: SecuredMessage = {
-      kind,
-      counter,
-      originator,
-      target,
-      dateTime: null,
-      messageCode: READ_IMPORT_ENERGY,
-      supplementary: null,
-      content,
-      signature: null,
-      mac: null,
-    };
+    const message = this.#envelope(kind, originator, target, counter, READ_IMPORT_ENERGY, content);
     return protect(message, { signature: null, mac: this.#mac });
+  }
+
+  #envelope(
+    kind: SecuredMessage["kind"],
+    originator: Eui64,
+    target: Eui64,
+    counter: bigint,
+    messageCode: number,
+    content: Uint8Array,
+  ): SecuredMessage {
+    const nothing = { dateTime: null, supplementary: null, signature: null, mac: null };
+    return { kind, counter, originator, target, messageCode, content, ...nothing };
   }
 }
 

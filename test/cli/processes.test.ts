@@ -97,6 +97,7 @@ describe("wrong calls end with one clear sentence and exit code 2", () => {
     [["emulate", "--listen", "tcp://127.0.0.1:0", "--device", "esme:1:2"], /TYPE:EUI64:INSTALLCODE/],
     [["emulate", "--listen", "tcp://127.0.0.1:0", "--fault", "meteor@3"], /no fault/],
     [["demo", "--exit-after", "soon"], /takes a time/],
+    [["demo", "--fault", "meteor"], /there are broker-down, unplug, power-cut/],
     [["demo", "--vectors", "/nonexistent.jsonl"], /cannot be read/],
   ])("hanway %j", async (args, sentence) => {
     const { code, stdout, stderr } = await hanway(...args);

@@ -1,4 +1,4 @@
-import { connectAsync } from "mqtt";
+import { connect, connectAsync } from "mqtt";
 import { describe, expect, it } from "vitest";
 import type { HanwayError } from "../../src/base/error.ts";
 import { startBroker } from "../../src/lab/broker.ts";
@@ -17,6 +17,21 @@ describe("embedded broker", () => {
     );
     await broker.close();
     await ended;
+  });
+
+  it("keeps sessions and what they wait for over its death", async () => {
+    await using broker = await startBroker();
+    const reader = await connectAsync(broker.url, { clientId: "reader", clean: false, reconnectPeriod: 0 });
+    await reader.subscribeAsync("a/b", { qos: 1 });
+    await reader.endAsync(true);
+    const writer = await connectAsync(broker.url, { reconnectPeriod: 0 });
+    await writer.publishAsync("a/b", "kept", { qos: 1 });
+    await broker.close();
+    await broker.again();
+    const back = connect(broker.url, { clientId: "reader", clean: false, reconnectPeriod: 0 });
+    const read = await new Promise((resolve) => back.once("message", (_topic, text) => resolve(`${text}`)));
+    expect(read).toBe("kept");
+    await back.endAsync(true);
   });
 
   it("starts again on the port it had", async () => {

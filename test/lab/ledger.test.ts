@@ -35,6 +35,16 @@ describe("the ledger of a run", () => {
     expect(ledger.counts()).toMatchObject({ relayed: 0, mismatched: 1, lost: 1 });
   });
 
+  it("counts Alerts apart, and those that never come as lost", () => {
+    const ledger = new Ledger();
+    ledger.alert(A);
+    ledger.alert(B);
+    ledger.atFarEnd(A);
+    expect(ledger.alerts()).toEqual({ offered: 2, arrived: 1 });
+    expect(ledger.underWay).toBe(1);
+    expect(ledger.counts()).toMatchObject({ responses: 0, mismatched: 0, lost: 1 });
+  });
+
   it("counts a Response that never comes as lost", () => {
     const ledger = new Ledger();
     ledger.offer({ command: A, response: B });

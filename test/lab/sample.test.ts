@@ -21,6 +21,13 @@ describe("sample exchange", () => {
     expect((second ?? 0) - (first ?? 0)).toBe(640);
   });
 
+  it("has the meter send signed Alerts, each with a counter of its own", () => {
+    const { sample } = exchange();
+    const [first, second] = [sample.alert(), sample.alert()].map((alert) => readAddress(alert));
+    expect(first).toMatchObject({ originator: sample.meter, cra: 3, hasMac: false, messageCode: 0x1000 });
+    expect(second).not.toEqual(first);
+  });
+
   it("stays silent on a Command whose octets were changed", () => {
     const { sample } = exchange();
     const command = sample.command();

@@ -1,0 +1,34 @@
+import { toHex } from "../base/bytes.ts";
+import { Eui64 } from "../base/eui64.ts";
+import { InstallCode } from "../base/install-code.ts";
+import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE } from "./emulator.ts";
+
+/** Identities of the published vectors. */
+export const CHF = Eui64("00db1234567890a2");
+export const ESME = Eui64("00db1234567890a0");
+export const ACCESS_CONTROL_BROKER = Eui64("90b3d51f30000002");
+
+/** What the meter's label says, with its CRC. */
+export const INSTALL_CODE = InstallCode("83FED3407A939723A5C639B26916D505C3B5");
+
+/** Settings of the demo's hub, as `hanway run` takes them. */
+export function hubToml(place: { dataDir: string; broker: string; radio: string; vectors: boolean }): string {
+  return `
+[hub]
+tenant = "demo"
+chf = "${CHF}"
+gpf = "${DEFAULT_COORDINATOR}"
+dataDir = ${JSON.stringify(place.dataDir)}
+joinSeconds = 120
+[radio]
+port = "${place.radio}"
+channel = 11
+[[wan.broker]]
+url = "${place.broker}"
+[[device]]
+eui64 = "${ESME}"
+type = "esme"
+installCode = "${toHex(INSTALL_CODE)}"
+transferSize = ${place.vectors ? VECTOR_TRANSFER_SIZE : 1_500}
+`;
+}

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { systemRandom } from "../base/random.ts";
+import { isMessageId } from "../base/wan-topic.ts";
+import type { EmulatedDevice, MessageHandler } from "../emulator/devices/device.ts";
+import { ACCESS_CONTROL_BROKER, ESME } from "./demo-setup.ts";
+import { vectorResponder } from "./emulator.ts";
+import type { FarEnd } from "./far-end.ts";
+import type { Traffic } from "./fault.ts";
+import { Ledger } from "./ledger.ts";
+import { SampleExchange } from "./sample.ts";
+import type { Story } from "./story.ts";
+import type { VectorPair } from "./vectors.ts";
+
+/** How long the meter waits before it tries again to send an Alert for which it had no tunnel. */
+const ALERT_AGAIN_MS = 500;
+
+/** The messages of one demo, at both ends: what is offered, what the meter answers, and what arrives. */
+export class DemoTraffic implements Traffic {
+  readonly ledger = new Ledger();
+  /** What the meter answers to Commands. */
+  readonly answer: MessageHandler;
+  readonly #samples: SampleExchange;
+  /** Recorded pairs still to be offered; sample messages where undefined. */
+  readonly #pairs: VectorPair[] | undefined;
+  readonly #story: Story;
+  /** Only some of the messages are told. */
+  readonly #brief: boolean;
+  readonly #executed = new Set<string>();
+  #farEnd: FarEnd | undefined;
+  #meter: EmulatedDevice | undefined;
+  #over = false;
+
+  constructor(
+    options: { vectors: readonly VectorPair[] | undefined; brief: boolean },
+    clock: Clock,
+    story: Story,
+  ) {
+    const { vectors, brief } = options;
+    this.#samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, clock);
+    this.#pairs = vectors?.filter(({ target }) => target === ESME);
+    this.#brief = brief || vectors !== undefined;
+    this.#story = story;
+    this.answer = vectors === undefined ? (command) => this.#sampleAnswer(command) : vectorResponder(vectors);
+  }
+
+  attach(farEnd: FarEnd, meter: EmulatedDevice | undefined): void {
+    this.#farEnd = farEnd;
+    this.#meter = meter;
+    meter?.on((event) => {
+      if (event.type === "message-in") this.ledger.atDevice(event.message);
+    });
+  }
+
+  /** Recorded Commands still to be offered; undefined where samples are. */
+  get left(): number | undefined {
+    return this.#pairs?.length;
+  }
+
+  /** Nothing is offered any more. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  async command(): Promise<void> {
+    const id = `demo-${toHex(systemRandom.bytes(8))}`;
+    if (this.#over || this.#farEnd === undefined || !isMessageId(id)) return;
+    const pair = this.#pairs === undefined ? undefined : this.#pairs.shift();
+    if (this.#pairs !== undefined && pair === undefined) return;
+    const command = pair?.command ?? this.#samples.command();
+    this.ledger.offer({ command, response: pair?.response });
+    if (this.#brief) this.#story.progress("message in", this.ledger.counts().offered, command);
+    else this.#story.messageIn(command, pair?.useCase ?? "ECS17b");
+    await this.#farEnd.offer(ESME, id, command);
+  }
+
+  alert(): void {
+    if (this.#over || this.#meter === undefined) return;
+    const alert = this.#samples.alert();
+    this.ledger.alert(alert);
+    void this.#sendAlert(this.#meter, alert);
+  }
+
+  inFlight(): number {
+    return this.ledger.underWay;
+  }
+
+  arrived(): { down: number; up: number } {
+    const { relayed, responses } = this.ledger.counts();
+    return { down: relayed, up: responses + this.ledger.alerts().arrived };
+  }
+
+  /** Something has arrived at the far end. */
+  atFarEnd(payload: Uint8Array): void {
+    this.ledger.atFarEnd(payload);
+    if (this.#brief) {
+      this.#story.progress("message out", this.arrived().up, payload);
+      return;
+    }
+    const wh = this.#samples.read(payload);
+    this.#story.messageOut(payload, wh === undefined ? undefined : `import register ${wh / 1000} kWh`);
+  }
+
+  /** A meter executes no Command twice: its counter protects it from one that comes again. */
+  #sampleAnswer(command: Uint8Array): Uint8Array | undefined {
+    const name = toHex(command);
+    if (this.#executed.has(name)) return undefined;
+    this.#executed.add(name);
+    const response = this.#samples.answer(command);
+    if (response !== undefined) this.ledger.answered(response);
+    return response;
+  }
+
+  async #sendAlert(meter: EmulatedDevice, alert: Uint8Array): Promise<void> {
+    while (!this.#over && !(await meter.send(alert))) await delay(ALERT_AGAIN_MS);
+  }
+}
