@@ -1,53 +1,43 @@
-import { ByteReader } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
+import type { DeviceType } from "../../base/device-type.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { InstallCode } from "../../base/install-code.ts";
 import type { Random } from "../../base/random.ts";
-import { KEY_ESTABLISHMENT_CLUSTER, type KeyEstablishmentOutcome } from "../../cbke/index.ts";
+import {
+  KEY_ESTABLISHMENT_CLUSTER,
+  KEY_ESTABLISHMENT_SUITE_ATTRIBUTE,
+  type KeyEstablishmentOutcome,
+} from "../../cbke/index.ts";
 import { installCodeKey } from "../../cbke/install-code.ts";
-import { readHeader, type ZclHeader } from "../../zcl/header.ts";
-import { decodeTunnelling, encodeTunnelling, TUNNELLING_CLUSTER } from "../../zcl/tunnelling.ts";
+import type { ZclHeader } from "../../zcl/header.ts";
+import { TUNNELLING_CLUSTER } from "../../zcl/tunnelling.ts";
 import type { Air } from "../air/air.ts";
-import type { ApsMessage, EndpointDescriptor } from "../stack/coordinator.ts";
+import type { ApsMessage } from "../stack/coordinator.ts";
 import {
   DeviceNode,
   type DeviceNodeEvent,
   type DeviceNodeSettings,
   type DeviceNodeSnapshot,
+  type DeviceSendOutcome,
+  type OutgoingMessage,
 } from "../stack/device-node.ts";
+import { AttributeReader, type ReadOutcome } from "./attribute-reader.ts";
+import { type Attributes, enum16Attribute, u16Attribute } from "./attributes.ts";
+import { Endpoints, type FrameRefusal } from "./endpoints.ts";
+import { type DeviceFaults, NO_FAULTS } from "./faults.ts";
 import {
   type DeviceCredentials,
   KeyEstablishmentClient,
   type KeyEstablishmentTimes,
 } from "./key-establishment.ts";
+import { MAILBOX_DEFAULTS, type MailboxSettings, MailboxTunnel } from "./mailbox-tunnel.ts";
+import type { MessageLink, MessageLinkPorts } from "./message-link.ts";
+import type { DeviceProfile } from "./profiles.ts";
+import { ROUTINE_DEFAULTS, Routine, type RoutineSettings } from "./routine.ts";
 import { needsLinkKey, SE_PROFILE } from "./security.ts";
-import {
-  TUNNEL_DEFAULTS,
-  type Tunnel,
-  type TunnelChange,
-  TunnelServer,
-  type TunnelSettings,
-} from "./tunnel-server.ts";
-import {
-  type Attributes,
-  defaultResponse,
-  GENERAL,
-  readAttributesResponse,
-  u16Attribute,
-  ZCL_STATUS,
-} from "./zcl-frame.ts";
-
-/** What makes one kind of device: a table entry. */
-export interface DeviceProfile {
-  type: string;
-  /** MAC capability flags. */
-  capability: number;
-  manufacturerCode: number;
-  endpoints: readonly EndpointDescriptor[];
-  /** Server attributes by cluster id, the same on every endpoint that has the cluster. */
-  attributes: Readonly<Record<number, Attributes>>;
-}
+import { RESEND_DEFAULTS, type ResendSettings, ServedTunnel } from "./served-tunnel.ts";
+import { TUNNEL_DEFAULTS, type TunnelSettings } from "./tunnel-server.ts";
 
 /** Answers a GBCS message; undefined says nothing, as GBCS wants for what does not verify. */
 export type MessageHandler = (
@@ -61,11 +51,17 @@ export interface EmulatedDeviceOptions {
   eui64: Eui64;
   installCode: InstallCode;
   messageHandler?: MessageHandler;
+  /** Of a device that serves tunnels. */
   tunnel?: Partial<TunnelSettings>;
   resend?: Partial<ResendSettings>;
+  /** Of a gas meter. */
+  mailbox?: Partial<MailboxSettings>;
   /** Without credentials the install code's key stays the Trust Centre link key. */
   cbke?: DeviceCredentials;
   cbkeTimes?: Partial<KeyEstablishmentTimes>;
+  /** Reads of Basic, Time and Keep-Alive at the hub; left out, there are none. */
+  routine?: Partial<RoutineSettings>;
+  faults?: Partial<DeviceFaults>;
   node?: Partial<DeviceNodeSettings>;
   snapshot?: DeviceNodeSnapshot;
 }
@@ -75,6 +71,10 @@ export type DeviceEvent =
   | { type: "left" }
   /** Key establishment with the Trust Centre has ended; where it failed another try may follow. */
   | { type: "key-establishment"; outcome: KeyEstablishmentOutcome }
+  /** The Trust Centre gave a link key shared with another device. */
+  | { type: "partner-key"; partner: Eui64 }
+  /** The hub's Time: UTCTime in seconds since 2000, and TimeStatus. */
+  | { type: "time"; utc: number; status: number }
   /** The node's snapshot has changed: time to store it. */
   | { type: "changed" }
   | { type: "tunnel-open"; tunnelId: number; peer: Eui64 | undefined }
@@ -96,30 +96,17 @@ export interface DeviceCounts {
   malformed: number;
 }
 
-/** What a device does about a message that the hub did not acknowledge: it keeps it and tries again, as meters do. */
-export interface ResendSettings {
-  pauseMs: number;
-  giveUpMs: number;
-}
+const COUNT_OF: Record<FrameRefusal, keyof DeviceCounts> = {
+  "in-clear": "refusedInClear",
+  "before-key": "refusedBeforeKey",
+  malformed: "malformed",
+};
 
-export const RESEND_DEFAULTS: ResendSettings = { pauseMs: 1_000, giveUpMs: 300_000 };
-
-interface OutgoingTransfer {
-  tunnel: Tunnel;
-  message: Uint8Array;
-  /** Elapsed time after which it is not tried again. */
-  giveUpAt: number;
-  done: (delivered: boolean) => void;
-}
-
-/** An emulated Smart Energy device: one node, its clusters, and a tunnel for GBCS messages. */
+/** An emulated Smart Energy device: one node, its clusters, and the way that GBCS messages take. */
 export class EmulatedDevice {
-  readonly type: string;
+  readonly type: DeviceType;
   readonly eui64: Eui64;
   readonly node: DeviceNode;
-  readonly tunnels: TunnelServer;
-  /** Undefined without credentials. */
-  readonly keyEstablishment: KeyEstablishmentClient | undefined;
   readonly counts: DeviceCounts = {
     messagesIn: 0,
     messagesOut: 0,
@@ -129,48 +116,170 @@ export class EmulatedDevice {
     refusedBeforeKey: 0,
     malformed: 0,
   };
+  readonly faults: DeviceFaults;
   messageHandler: MessageHandler;
   readonly #profile: DeviceProfile;
   readonly #air: Air;
-  readonly #clock: Clock;
-  readonly #resend: ResendSettings;
+  readonly #link: MessageLink | undefined;
+  readonly #endpoints: Endpoints;
+  readonly #keyEstablishment: KeyEstablishmentClient | undefined;
+  readonly #reader: AttributeReader;
+  readonly #routine: Routine | undefined;
   readonly #listeners = new Set<(event: DeviceEvent) => void>();
   #sequence = 0;
-  /** Messages leave one after the other, in the order in which they were answered. */
-  readonly #outgoing: OutgoingTransfer[] = [];
 
   constructor(profile: DeviceProfile, options: EmulatedDeviceOptions) {
-    const { air, clock, random, eui64, installCode } = options;
+    const { air, clock, eui64 } = options;
     this.#profile = profile;
     this.#air = air;
-    this.#clock = clock;
-    this.#resend = { ...RESEND_DEFAULTS, ...options.resend };
     this.type = profile.type;
     this.eui64 = eui64;
+    this.faults = { ...NO_FAULTS, ...options.faults };
     this.messageHandler = options.messageHandler ?? (() => undefined);
-    this.tunnels = new TunnelServer({
+    this.node = this.#makeNode(options);
+    this.#link = this.#makeLink(options);
+    this.#keyEstablishment = this.#makeKeyEstablishment(options);
+    this.#endpoints = this.#makeEndpoints();
+    this.#reader = new AttributeReader({
       clock,
-      settings: { ...TUNNEL_DEFAULTS, ...options.tunnel },
-      changed: (change) => this.#tunnelChanged(change),
+      answerMs: this.node.settings.answerMs,
+      post: (out, done) => this.#post(out, (outcome) => done(outcome === "delivered")),
+      nextSequence: () => this.#nextSequence(),
     });
-    this.node = new DeviceNode({
+    this.#routine = this.#makeRoutine(options);
+  }
+
+  start(): void {
+    this.node.start();
+  }
+
+  stop(): void {
+    this.#down();
+    this.node.stop();
+  }
+
+  /** The button on the device, or its half hour: it looks for its network at once, or for what waits there. */
+  wake(): void {
+    this.node.wake();
+    this.#link?.wake();
+  }
+
+  on(listener: (event: DeviceEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether the link key may be used: key establishment is done, or there are no credentials for it. */
+  get keyed(): boolean {
+    return this.#keyEstablishment === undefined || this.node.established;
+  }
+
+  /** Tunnels that are open. */
+  get tunnelIds(): readonly number[] {
+    return this.#link?.tunnelIds ?? [];
+  }
+
+  /** Sends a message of the device's own (an Alert) through its tunnel; resolves to whether it was taken. */
+  send(message: Uint8Array): Promise<boolean> {
+    if (this.#link) return this.#link.send(message);
+    this.#sent(message, false);
+    return Promise.resolve(false);
+  }
+
+  /** Asks the Trust Centre for a link key shared with another device (Zigbee 4.7.3.6). */
+  requestPartnerKey(partner: Eui64): void {
+    this.node.requestPartnerKey(partner);
+  }
+
+  /** Reads attributes of the hub, or of a partner whose link key is known. Resolves to undefined without an answer. */
+  read(
+    target: { nodeId: number; endpoint: number; cluster: number },
+    attributeIds: readonly number[],
+  ): Promise<ReadOutcome> {
+    const { nodeId, endpoint, cluster } = target;
+    return new Promise((done) =>
+      this.#reader.read(
+        {
+          nodeId,
+          profile: SE_PROFILE,
+          cluster,
+          sourceEndpoint: this.#endpoints.numberOf("outputClusters", cluster),
+          destinationEndpoint: endpoint,
+          apsSecurity: needsLinkKey(SE_PROFILE, cluster),
+        },
+        attributeIds,
+        done,
+      ),
+    );
+  }
+
+  #emit(event: DeviceEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) & 0xff;
+    return this.#sequence;
+  }
+
+  #post(out: OutgoingMessage, done: (outcome: DeviceSendOutcome) => void = () => {}): void {
+    if (this.faults.mute) done("delivered");
+    else this.node.post(out, done);
+  }
+
+  #makeNode({ air, clock, random, eui64, installCode, node, snapshot }: EmulatedDeviceOptions): DeviceNode {
+    const { capability, manufacturerCode, endpoints } = this.#profile;
+    const made = new DeviceNode({
       air,
       clock,
       random,
       eui64,
       linkKey: installCodeKey(installCode),
-      capability: profile.capability,
-      manufacturerCode: profile.manufacturerCode,
-      endpoints: profile.endpoints,
-      ...(options.node ? { settings: options.node } : {}),
-      ...(options.snapshot ? { snapshot: options.snapshot } : {}),
+      capability,
+      manufacturerCode,
+      endpoints,
+      settings: { ...this.#profile.node, ...node },
+      ...(snapshot ? { snapshot } : {}),
     });
-    this.node.onEvent = (event) => this.#nodeEvent(event);
-    this.node.onMessage = (message, kind) => this.#frame(message, kind === "unicast");
-    this.keyEstablishment = this.#keyEstablishment(options);
+    made.onEvent = (event) => this.#nodeEvent(event);
+    made.onMessage = (message, kind) => this.#endpoints.frame(message, kind === "unicast");
+    return made;
   }
 
-  #keyEstablishment(options: EmulatedDeviceOptions): KeyEstablishmentClient | undefined {
+  #makeLink({ clock, tunnel, resend, mailbox }: EmulatedDeviceOptions): MessageLink | undefined {
+    const { node } = this;
+    const ports: MessageLinkPorts = {
+      post: (out, done) => this.#post(out, done),
+      nextSequence: () => this.#nextSequence(),
+      received: (message) => this.#received(message),
+      sent: (message, delivered) => this.#sent(message, delivered),
+      opened: (tunnelId, peer) => this.#emit({ type: "tunnel-open", tunnelId, peer }),
+      closed: (tunnelId) => this.#emit({ type: "tunnel-closed", tunnelId }),
+      eui64Of: (nodeId) => node.nwk.eui64Of(nodeId),
+    };
+    const on = (side: "inputClusters" | "outputClusters") =>
+      this.#profile.endpoints.find((each) => each[side].includes(TUNNELLING_CLUSTER))?.endpoint ?? 0;
+    if (this.#profile.tunnel === "server") {
+      const settings = { ...TUNNEL_DEFAULTS, ...tunnel };
+      const keep = { ...RESEND_DEFAULTS, ...resend };
+      return new ServedTunnel({ clock, settings, resend: keep, endpoint: on("inputClusters"), ports });
+    }
+    if (this.#profile.tunnel === undefined) return undefined;
+    const settings = { ...MAILBOX_DEFAULTS, ...mailbox };
+    return new MailboxTunnel({
+      clock,
+      settings,
+      endpoint: on("outputClusters"),
+      ports: {
+        ...ports,
+        findServer: (done) => node.findServers(SE_PROFILE, TUNNELLING_CLUSTER, done),
+        hubNode: () => node.nwk.parent ?? 0,
+        stayAwake: () => node.stayAwake(),
+      },
+    });
+  }
+
+  #makeKeyEstablishment(options: EmulatedDeviceOptions): KeyEstablishmentClient | undefined {
     const { eui64, cbke, cbkeTimes, clock, random } = options;
     if (cbke === undefined) return undefined;
     const { node } = this;
@@ -181,192 +290,143 @@ export class EmulatedDevice {
       clock,
       ...(cbkeTimes ? { times: cbkeTimes } : {}),
       ports: {
+        alter: (message) => this.faults.keyEstablishment(message),
         findServer: (done) => node.findServers(SE_PROFILE, KEY_ESTABLISHMENT_CLUSTER, done),
-        send: (endpoint, payload, done) =>
-          node.post(
-            {
-              nodeId: node.nwk.parent ?? 0,
-              profile: SE_PROFILE,
-              cluster: KEY_ESTABLISHMENT_CLUSTER,
-              sourceEndpoint: this.#endpointOf("outputClusters", KEY_ESTABLISHMENT_CLUSTER),
-              destinationEndpoint: endpoint,
-              apsSecurity: false,
-              payload,
-            },
-            (outcome) => done(outcome === "delivered"),
-          ),
+        send: (endpoint, payload, done) => {
+          const cluster = KEY_ESTABLISHMENT_CLUSTER;
+          const out = {
+            nodeId: node.nwk.parent ?? 0,
+            profile: SE_PROFILE,
+            cluster,
+            sourceEndpoint: this.#endpoints.numberOf("outputClusters", cluster),
+            destinationEndpoint: endpoint,
+            apsSecurity: false,
+            payload,
+          };
+          this.#post(out, (outcome) => done(outcome === "delivered"));
+        },
         nextSequence: () => this.#nextSequence(),
         install: (key) => node.setTrustCenterLinkKey(key),
         stayAwake: () => node.stayAwake(),
-        ended: (outcome) => this.#emit({ type: "key-establishment", outcome }),
+        ended: (outcome) => this.#keyed(outcome),
       },
     });
   }
 
-  #endpointOf(side: "inputClusters" | "outputClusters", cluster: number): number {
-    return this.#profile.endpoints.find((each) => each[side].includes(cluster))?.endpoint ?? 0;
+  #makeEndpoints(): Endpoints {
+    return new Endpoints({
+      endpoints: this.#profile.endpoints,
+      attributes: (cluster) => this.#attributes(cluster),
+      link: this.#link,
+      ports: {
+        post: (out) => this.#post(out),
+        keyed: () => this.keyed,
+        refused: (why) => {
+          this.counts[COUNT_OF[why]]++;
+        },
+        keyEstablishment: (message, header, payload, unicast) =>
+          this.#keyFrame(message, header, payload, unicast),
+        fromServer: (message, frame) => this.#reader.answer(message, frame),
+      },
+    });
   }
 
-  start(): void {
-    this.node.start();
-  }
-
-  stop(): void {
-    this.keyEstablishment?.stop();
-    this.node.stop();
-  }
-
-  on(listener: (event: DeviceEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** Sends a message of the device's own (an Alert) through its tunnel; resolves to whether it was taken. */
-  send(message: Uint8Array): Promise<boolean> {
-    const tunnel = this.tunnels.tunnels[0];
-    if (!tunnel) {
-      this.counts.undelivered++;
-      return Promise.resolve(false);
-    }
-    return this.#transfer(tunnel, message);
-  }
-
-  #emit(event: DeviceEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  #nodeEvent(event: DeviceNodeEvent): void {
-    if (event.type === "up") this.#cameUp(event);
-    if (event.type === "changed") this.#emit(event);
-    if (event.type !== "down") return;
-    this.keyEstablishment?.stop();
-    this.tunnels.clear();
-    this.#emit({ type: "left" });
-  }
-
-  #cameUp({ how, nodeId }: Extract<DeviceNodeEvent, { type: "up" }>): void {
-    this.#emit({ type: "joined", how, nodeId });
-    const { trustCenter, established } = this.node;
-    if (!established && trustCenter !== undefined) this.keyEstablishment?.begin(trustCenter);
-  }
-
-  #nextSequence(): number {
-    this.#sequence = (this.#sequence + 1) & 0xff;
-    return this.#sequence;
-  }
-
-  #frame(message: ApsMessage, unicast: boolean): void {
-    try {
-      this.#dispatch(message, unicast);
-    } catch (error) {
-      if (!(error instanceof HanwayError)) throw error;
-      this.counts.malformed++;
-    }
-  }
-
-  #dispatch(message: ApsMessage, unicast: boolean): void {
-    const endpoint = this.#profile.endpoints.find(
-      (each) => each.endpoint === message.destinationEndpoint && each.profile === message.profile,
+  #makeRoutine({ clock, random, routine }: EmulatedDeviceOptions): Routine | undefined {
+    if (routine === undefined) return undefined;
+    const { node } = this;
+    return new Routine(
+      clock,
+      random,
+      { ...ROUTINE_DEFAULTS, ...routine },
+      {
+        findServer: (cluster, done) => node.findServers(SE_PROFILE, cluster, done),
+        read: (cluster, endpoint, attributeIds, done) => {
+          const nodeId = node.nwk.parent ?? 0;
+          void this.read({ nodeId, endpoint, cluster }, attributeIds).then(done);
+        },
+        time: (utc, status) => this.#emit({ type: "time", utc, status }),
+        hubLost: () => node.parentLost(),
+        stayAwake: () => node.stayAwake(),
+      },
     );
-    if (!endpoint) return;
-    const reader = new ByteReader(message.payload);
-    const header = readHeader(reader);
-    const body = reader.rest();
-    if (unicast && !this.#mayCome(message)) {
-      this.#respond(message, header, ZCL_STATUS.failure);
-      return;
-    }
-    if (message.cluster === KEY_ESTABLISHMENT_CLUSTER && header.frameType === "cluster") {
-      this.#keyFrame(message, header, body, unicast);
-      return;
-    }
-    if (header.frameType === "global" && header.command === GENERAL.defaultResponse) return;
-    const known = endpoint.inputClusters.includes(message.cluster);
-    if (header.direction === "serverToClient" || !known) {
-      const client = endpoint.outputClusters.includes(message.cluster);
-      const status = known || client ? ZCL_STATUS.success : ZCL_STATUS.unsupportedCluster;
-      if (unicast) this.#respond(message, header, status);
-      return;
-    }
-    try {
-      this.#command(message, header, body, unicast);
-    } catch (error) {
-      if (error instanceof HanwayError && unicast) this.#respond(message, header, ZCL_STATUS.malformed);
-      throw error;
-    }
-  }
-
-  #mayCome(message: ApsMessage): boolean {
-    if (!needsLinkKey(message.profile, message.cluster)) return true;
-    if (!message.apsSecurity) this.counts.refusedInClear++;
-    else if (this.keyEstablishment !== undefined && !this.node.established) this.counts.refusedBeforeKey++;
-    else return true;
-    return false;
-  }
-
-  /** The Trust Centre's answers; a device serves nobody's key establishment itself. */
-  #keyFrame(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): void {
-    const eui64 = this.node.nwk.eui64Of(message.nodeId);
-    if (header.direction === "clientToServer" || this.keyEstablishment === undefined) {
-      if (unicast) this.#respond(message, header, ZCL_STATUS.unsupportedCommand);
-    } else if (eui64 !== undefined && eui64 === this.node.trustCenter) {
-      const from = { eui64, endpoint: message.sourceEndpoint };
-      this.keyEstablishment.receive({ from, apsCounter: message.sequence, unicast, header, payload });
-    }
-  }
-
-  #command(message: ApsMessage, header: ZclHeader, body: Uint8Array, unicast: boolean): void {
-    if (header.frameType === "global" && header.command === GENERAL.readAttributes)
-      this.#reply(message, readAttributesResponse(header, body, this.#attributes(message.cluster)));
-    else if (message.cluster === TUNNELLING_CLUSTER && header.frameType === "cluster" && unicast)
-      this.#tunnelling(message, header);
-    else if (unicast) this.#respond(message, header, ZCL_STATUS.unsupportedCommand);
   }
 
   #attributes(cluster: number): Attributes {
     const own = this.#profile.attributes[cluster] ?? {};
-    return cluster === TUNNELLING_CLUSTER
-      ? { ...own, 0: u16Attribute(this.tunnels.settings.closeTunnelTimeout) }
-      : own;
+    if (cluster === KEY_ESTABLISHMENT_CLUSTER) {
+      const suites = this.#keyEstablishment?.suites ?? 0;
+      return { ...own, [KEY_ESTABLISHMENT_SUITE_ATTRIBUTE]: enum16Attribute(suites) };
+    }
+    if (cluster === TUNNELLING_CLUSTER && this.#link instanceof ServedTunnel)
+      return { ...own, 0: u16Attribute(this.#link.closeTunnelTimeout) };
+    return own;
   }
 
-  #tunnelling(message: ApsMessage, header: ZclHeader): void {
-    const { command } = decodeTunnelling(message.payload);
-    if (!command) {
-      this.#respond(message, header, ZCL_STATUS.unsupportedCommand);
-      return;
+  #nodeEvent(event: DeviceNodeEvent): void {
+    switch (event.type) {
+      case "up":
+        this.#up(event);
+        return;
+      case "down":
+        this.#down();
+        this.#emit({ type: "left" });
+        return;
+      default:
+        this.#emit(event);
     }
+  }
+
+  #up({ how, nodeId }: Extract<DeviceNodeEvent, { type: "up" }>): void {
+    this.#emit({ type: "joined", how, nodeId });
+    const { trustCenter } = this.node;
+    if (this.keyed) this.#ready();
+    else if (trustCenter !== undefined) this.#keyEstablishment?.begin(trustCenter);
+  }
+
+  #ready(): void {
+    this.#link?.ready();
+    this.#routine?.start();
+  }
+
+  #down(): void {
+    this.#keyEstablishment?.stop();
+    this.#routine?.stop();
+    this.#reader.clear();
+    this.#link?.down();
+  }
+
+  #keyed(outcome: KeyEstablishmentOutcome): void {
+    this.#emit({ type: "key-establishment", outcome });
+    if (outcome.result === "established") this.#ready();
+  }
+
+  /** The Trust Centre's answers; a device serves nobody's key establishment itself. */
+  #keyFrame(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): boolean {
+    if (header.direction === "clientToServer" || this.#keyEstablishment === undefined) return false;
     const eui64 = this.node.nwk.eui64Of(message.nodeId);
-    const from = { nodeId: message.nodeId, eui64, endpoint: message.sourceEndpoint };
-    const outcome = this.tunnels.handle(command, from);
-    if ("reply" in outcome) {
-      const { sequence } = header;
-      const direction = "serverToClient";
-      const bytes = encodeTunnelling(outcome.reply, { sequence, direction, disableDefaultResponse: true });
-      this.#reply(message, bytes);
-      return;
-    }
-    this.#respond(message, header, outcome.status);
-    if ("data" in outcome) void this.#received(outcome.tunnel, outcome.data);
+    if (eui64 === undefined || eui64 !== this.node.trustCenter) return true;
+    const from = { eui64, endpoint: message.sourceEndpoint };
+    const apsCounter = message.sequence;
+    this.#keyEstablishment.receive({ from, apsCounter, unicast, header, payload });
+    return true;
   }
 
-  /** Emulated time stands still until the handler has answered and the answer is on its way. */
-  async #received(tunnel: Tunnel, data: Uint8Array): Promise<void> {
-    const message = Uint8Array.from(data);
+  /** Emulated time stands still until the handler has answered. */
+  async #received(message: Uint8Array): Promise<Uint8Array | undefined> {
     this.counts.messagesIn++;
     this.#emit({ type: "message-in", message });
     const release = this.#air.hold();
     try {
-      const answer = await this.#answer(message);
+      const answer = await this.#handled(message);
       if (answer === undefined) this.counts.unanswered++;
-      else void this.#transfer(tunnel, answer);
+      return answer;
     } finally {
       release();
     }
   }
 
   /** A message that cannot be decoded is met with silence, as GBCS wants; any other fault is a fault. */
-  async #answer(message: Uint8Array): Promise<Uint8Array | undefined> {
+  async #handled(message: Uint8Array): Promise<Uint8Array | undefined> {
     try {
       return await this.messageHandler(message);
     } catch (error) {
@@ -375,88 +435,9 @@ export class EmulatedDevice {
     }
   }
 
-  #transfer(tunnel: Tunnel, message: Uint8Array): Promise<boolean> {
-    return new Promise((done) => {
-      const giveUpAt = this.#clock.elapsed() + this.#resend.giveUpMs;
-      this.#outgoing.push({ tunnel, message, giveUpAt, done });
-      if (this.#outgoing.length === 1) this.#sendNext();
-    });
-  }
-
-  #sendNext(): void {
-    const next = this.#outgoing[0];
-    if (!next) return;
-    const { tunnel, message } = next;
-    if (!this.#fits(next)) {
-      this.#sent(next, false);
-      return;
-    }
-    const payload = encodeTunnelling(
-      { name: "TransferData", tunnelId: tunnel.id, data: message },
-      { sequence: this.#nextSequence(), direction: "serverToClient", disableDefaultResponse: true },
-    );
-    this.node.post({ ...this.#towards(tunnel), payload }, (outcome) => {
-      if (outcome === "delivered") this.#sent(next, true);
-      else if (!this.#fits(next) || this.#clock.elapsed() >= next.giveUpAt) this.#sent(next, false);
-      else this.#clock.after(this.#resend.pauseMs, () => this.#sendNext());
-    });
-  }
-
-  #fits({ tunnel, message }: OutgoingTransfer): boolean {
-    return this.tunnels.tunnels.includes(tunnel) && message.length <= tunnel.clientMaximum;
-  }
-
-  #sent(sent: OutgoingTransfer, delivered: boolean): void {
-    this.#outgoing.shift();
+  #sent(message: Uint8Array, delivered: boolean): void {
     if (delivered) this.counts.messagesOut++;
     else this.counts.undelivered++;
-    this.#emit({ type: "message-out", message: sent.message, delivered });
-    sent.done(delivered);
-    this.#sendNext();
-  }
-
-  #towards(tunnel: Tunnel) {
-    const own = this.#profile.endpoints.find(({ inputClusters }) =>
-      inputClusters.includes(TUNNELLING_CLUSTER),
-    );
-    return {
-      nodeId: tunnel.client.nodeId,
-      profile: own?.profile ?? 0,
-      cluster: TUNNELLING_CLUSTER,
-      sourceEndpoint: own?.endpoint ?? 0,
-      destinationEndpoint: tunnel.client.endpoint,
-      apsSecurity: true,
-    };
-  }
-
-  #tunnelChanged({ type, tunnel }: TunnelChange): void {
-    if (type === "open") {
-      this.#emit({ type: "tunnel-open", tunnelId: tunnel.id, peer: tunnel.client.eui64 });
-      return;
-    }
-    this.#emit({ type: "tunnel-closed", tunnelId: tunnel.id });
-    if (type !== "timed-out") return;
-    const notice = { name: "TunnelClosureNotification", tunnelId: tunnel.id } as const;
-    const payload = encodeTunnelling(notice, { sequence: this.#nextSequence() });
-    this.node.post({ ...this.#towards(tunnel), payload });
-  }
-
-  #respond(to: ApsMessage, header: ZclHeader, status: number): void {
-    const isDefault = header.frameType === "global" && header.command === GENERAL.defaultResponse;
-    if (isDefault || (header.disableDefaultResponse && status === ZCL_STATUS.success)) return;
-    this.#reply(to, defaultResponse(header, status));
-  }
-
-  /** Answers go back as they came: to the same endpoint, secured the same way. */
-  #reply(to: ApsMessage, payload: Uint8Array): void {
-    this.node.post({
-      nodeId: to.nodeId,
-      profile: to.profile,
-      cluster: to.cluster,
-      sourceEndpoint: to.destinationEndpoint,
-      destinationEndpoint: to.sourceEndpoint,
-      apsSecurity: to.apsSecurity,
-      payload,
-    });
+    this.#emit({ type: "message-out", message, delivered });
   }
 }

@@ -47,6 +47,8 @@ export interface KeyEstablishmentAnswer {
 }
 
 export interface KeyEstablishmentPorts {
+  /** What becomes of each message before it is sent; undefined swallows it. For devices that misbehave. */
+  alter(message: KeyEstablishmentMessage): KeyEstablishmentMessage | undefined;
   /** Asks the Trust Centre on which endpoints it serves the cluster. */
   findServer(done: (endpoints: readonly number[] | undefined) => void): void;
   send(endpoint: number, frame: Uint8Array, done: (delivered: boolean) => void): void;
@@ -64,8 +66,6 @@ type Exchange = KeyEstablishment<Exclude<InitiatorState, { phase: "idle" }>>;
  * goes on trying for as long as the standard allows another try with this partner.
  */
 export class KeyEstablishmentClient {
-  /** What becomes of each message before it is sent; undefined swallows it. For devices that misbehave. */
-  alter: (message: KeyEstablishmentMessage) => KeyEstablishmentMessage | undefined = (message) => message;
   /** KeyEstablishmentSuite bits of the certificates held. */
   readonly suites: number;
   readonly #engine: SoftwareCbkeEngine;
@@ -156,7 +156,7 @@ export class KeyEstablishmentClient {
   }
 
   #send(endpoint: number, message: KeyEstablishmentMessage): Promise<void> {
-    const altered = this.alter(message);
+    const altered = this.#ports.alter(message);
     if (altered === undefined) return Promise.resolve();
     const frame = encodeFrame(altered, this.#ports.nextSequence());
     return new Promise((sent, failed) => {

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import { STATUS } from "../../zcl/data/names.ts";
 import {
   NO_MANUFACTURER_CODE,
   NO_TUNNEL,
@@ -8,7 +9,6 @@ import {
   TUNNEL_STATUS,
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
-import { ZCL_STATUS } from "./zcl-frame.ts";
 
 export interface TunnelSettings {
   /** Octets of data in one TransferData that this server takes (GBCS 10.2.2: 1,500). */
@@ -89,9 +89,9 @@ export class TunnelServer {
       case "TransferDataError":
       case "AckTransferData":
       case "ReadyData":
-        return { status: ZCL_STATUS.success };
+        return { status: STATUS.SUCCESS };
       default:
-        return { status: ZCL_STATUS.unsupportedCommand };
+        return { status: STATUS.UNSUP_CLUSTER_COMMAND };
     }
   }
 
@@ -126,9 +126,9 @@ export class TunnelServer {
 
   #close(id: number, from: TunnelClient): number {
     const tunnel = this.#tunnels.get(id);
-    if (!tunnel || !sameClient(tunnel.client, from)) return ZCL_STATUS.notFound;
+    if (!tunnel || !sameClient(tunnel.client, from)) return STATUS.NOT_FOUND;
     this.#end(tunnel, "closed");
-    return ZCL_STATUS.success;
+    return STATUS.SUCCESS;
   }
 
   #transfer(tunnelId: number, data: Uint8Array, from: TunnelClient): TunnelOutcome {
@@ -141,7 +141,7 @@ export class TunnelServer {
     if (data.length > this.settings.maximumIncomingTransferSize)
       return error(TRANSFER_DATA_STATUS.dataOverflow);
     this.#restart(tunnel);
-    return { status: ZCL_STATUS.success, tunnel, data };
+    return { status: STATUS.SUCCESS, tunnel, data };
   }
 
   #restart(tunnel: Tunnel): void {

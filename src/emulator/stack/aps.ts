@@ -74,6 +74,8 @@ export class ApsLayer {
   /** One counter for all link keys, as EmberZNet has it: no key ever sees a value twice. */
   counter: FrameCounter;
   settings: ApsSettings;
+  /** Each frame goes out twice: a fault to be switched on. */
+  repeat = false;
   readonly #nwk: NwkLayer;
   readonly #clock: Clock;
   readonly #handlers: ApsHandlers;
@@ -232,8 +234,9 @@ export class ApsLayer {
       const auxiliary: AuxiliaryHeader = { keyIdentifier: "data", frameCounter: this.counter.take() };
       bytes = secureFrame(link.key, head, auxiliary, this.#nwk.eui64, payload);
     }
-    const out = { destination: nodeId, payload: bytes };
-    this.#nwk.send(radius === undefined ? out : { ...out, radius }, done);
+    const out = { destination: nodeId, payload: bytes, ...(radius === undefined ? {} : { radius }) };
+    this.#nwk.send(out, done);
+    if (this.repeat) this.#nwk.send(out);
   }
 
   /** A NWK payload. Anything wrong is counted and dropped, never thrown. */

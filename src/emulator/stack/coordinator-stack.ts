@@ -69,7 +69,8 @@ export class EmulatedCoordinator implements CoordinatorStack {
       command: (id, frame) => this.#macCommand(id, frame),
       beacon: () => {},
       polled: (source, expected) => {
-        if (this.#up && typeof source === "number") this.#emit({ type: "poll", nodeId: source, expected });
+        if (!this.#up || typeof source !== "number") return;
+        if (this.#trustCenter.polledBy(source)) this.#emit({ type: "poll", nodeId: source, expected });
       },
     });
     const reserve = () => this.#noteChange();

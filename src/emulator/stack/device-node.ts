@@ -35,6 +35,7 @@ export interface DeviceNodeSettings {
   scanMs: number;
   retryMs: number;
   longestRetryMs: number;
+  longestRejoinMs: number;
   answerMs: number;
   keyMs: number;
   /** How often the parent is checked on, or for a sleepy device polled while nothing is expected. */
@@ -52,10 +53,11 @@ export const DEVICE_NODE_DEFAULTS: DeviceNodeSettings = {
   scanMs: 20,
   retryMs: 1_000,
   longestRetryMs: 8_000,
+  longestRejoinMs: 8_000,
   answerMs: 2_000,
   keyMs: 5_000,
   pollMs: 30_000,
-  fastPollMs: 250,
+  fastPollMs: 100,
   lostAfter: 3,
   maximumMessage: 4_464,
 };
@@ -240,6 +242,17 @@ export class DeviceNode {
   close(): void {
     this.stop();
     this.#options.air.detach(this.#mac.radio);
+  }
+
+  /** Looks for a network at once where it was waiting for its next attempt. */
+  wake(): void {
+    if (this.#joinState.at === "waiting") this.#input({ type: "timeout" });
+    else if (this.sleepy) this.poll();
+  }
+
+  /** The hub no longer answers: the device looks for its network. */
+  parentLost(): void {
+    this.#input({ type: "parent-lost" });
   }
 
   /** Tells the parent and goes. It will look for a network to join again unless it is stopped. */

@@ -42,7 +42,10 @@ export type JoinEffect =
 export interface JoinTimes {
   /** First pause between attempts; it doubles up to the longest. */
   retryMs: number;
+  /** Of a newcomer. */
   longestRetryMs: number;
+  /** Of a device that looks for the network it knows. */
+  longestRejoinMs: number;
   /** How long an answer of the parent is waited for. */
   answerMs: number;
   /** apsSecurityTimeOutPeriod: how long the network key is waited for. */
@@ -57,7 +60,8 @@ function scan(attempt: number, known: boolean): JoinStep {
 }
 
 function wait(attempt: number, known: boolean, times: JoinTimes): JoinStep {
-  const ms = Math.min(times.retryMs * 2 ** Math.min(attempt, 16), times.longestRetryMs);
+  const longest = known ? times.longestRejoinMs : times.longestRetryMs;
+  const ms = Math.min(times.retryMs * 2 ** Math.min(attempt, 16), longest);
   return [{ at: "waiting", attempt: attempt + 1, known }, [{ do: "timer", ms }]];
 }
 

@@ -188,8 +188,9 @@ export class MacLayer {
 
   #polled(source: MacAddress | undefined): void {
     if (source === undefined) return;
-    this.#handlers.polled?.(source, this.#held.has(source));
+    const expected = this.#held.has(source);
     this.#release(source);
+    this.#handlers.polled?.(source, expected);
   }
 
   #receive(frame: MacFrame, quality: LinkQuality): void {

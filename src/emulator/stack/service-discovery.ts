@@ -57,10 +57,9 @@ export class ServiceDiscovery {
     if (endpoints !== undefined) this.#answered(sequence, endpoints);
   }
 
-  /** Nobody is waited for any longer, and nobody is told. */
+  /** Nobody is waited for any longer. */
   clear(): void {
-    for (const { timer } of this.#asked.values()) timer.cancel();
-    this.#asked.clear();
+    for (const sequence of [...this.#asked.keys()]) this.#answered(sequence, undefined);
   }
 
   #answered(sequence: number, endpoints: readonly number[] | undefined): void {

@@ -155,6 +155,20 @@ export class TrustCenter {
     this.#nwk.send(out, () => this.#left(eui64));
   }
 
+  /**
+   * A node polled. Where it is no child, because it slept while it was removed, it is told to rejoin at its next poll,
+   * as EmberZNet does: the host then judges it anew. Returns whether it is a child.
+   */
+  polledBy(nodeId: number): boolean {
+    for (const child of this.children.values()) if (child.nodeId === nodeId) return true;
+    const { mac } = this.#nwk;
+    if (mac.sleepy.has(nodeId)) return false;
+    mac.sleepy.add(nodeId);
+    const payload = Uint8Array.of(NWK_COMMAND.leave, LEAVE_REQUEST | LEAVE_REJOIN);
+    this.#nwk.send({ type: "command", destination: nodeId, payload }, () => mac.sleepy.delete(nodeId));
+    return false;
+  }
+
   /** Hands a further network key to everyone, or to one: under each one's link key where there is one (Zigbee 4.6.3.4). */
   distribute(next: NetworkKey, only?: Eui64): void {
     for (const { eui64, nodeId } of this.children.values()) {

@@ -51,7 +51,7 @@ describe("key establishment of an emulated device", () => {
     expect(device.node.snapshot().trustCenterKey).toBe(toHex(server.keys[0] ?? new Uint8Array()));
     home.hub.unicast(seMessage(device.node.nodeId, OPEN));
     await home.run(1_000);
-    expect(device.tunnels.tunnels).toHaveLength(1);
+    expect(device.tunnelIds).toHaveLength(1);
     home.hub.importLinkKey(-1, METER, installCodeKey(CODE));
     host.received.length = 0;
     home.hub.unicast(seMessage(device.node.nodeId, OPEN));
@@ -81,7 +81,7 @@ describe("key establishment of an emulated device", () => {
     await home.run(1_000);
     expect(host.received.map(toHex)).toEqual(["18050b0001"]);
     expect(device.counts.refusedBeforeKey).toBe(1);
-    expect(device.tunnels.tunnels).toEqual([]);
+    expect(device.tunnelIds).toEqual([]);
   });
 
   test("a Trust Centre without the cluster is asked again later", async () => {
@@ -116,7 +116,7 @@ describe("key establishment of an emulated device", () => {
     expect(server.keys).toHaveLength(1);
     home.hub.unicast(seMessage(again.node.nodeId, OPEN));
     await home.run(1_000);
-    expect(again.tunnels.tunnels).toHaveLength(1);
+    expect(again.tunnelIds).toHaveLength(1);
   });
 
   test("a device that is removed and admitted again starts from its install code", async () => {
