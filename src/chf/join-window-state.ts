@@ -14,16 +14,13 @@ export interface JoinWindow {
 export type JoinWindowInput =
   /** Its time has come. */
   | { readonly type: "ended"; readonly now: number }
-  /** The device came in with the key of this phase. */
-  | { readonly type: "came-in" }
-  /** Key establishment has given it a new link key. */
+  /** The device has a link key: a new one, or its former one proved to be in use. */
   | { readonly type: "keyed" };
 
-export type JoinWindowEffect =
-  /** Admit it with the key of the new phase. */
-  | { readonly do: "open"; readonly seconds: number }
-  /** The historic key has proved to be in use: it is the link key again. */
-  | { readonly do: "take-historic-key" };
+/** Admit it with the key of the new phase. */
+export interface JoinWindowEffect {
+  readonly do: "open";
+}
 
 /** `undefined`: the window is closed. */
 export type JoinWindowOutcome = readonly [JoinWindow | undefined, readonly JoinWindowEffect[]];
@@ -49,11 +46,8 @@ export function joinWindowStep(window: JoinWindow, input: JoinWindowInput): Join
       const { phase, thenSeconds: seconds } = window;
       if (phase === "start-key" || seconds === 0) return [undefined, []];
       const next: JoinWindow = { phase: "start-key", endsAt: input.now + seconds * 1_000, thenSeconds: 0 };
-      return [next, [{ do: "open", seconds }]];
+      return [next, [{ do: "open" }]];
     }
-    case "came-in":
-      if (window.phase === "historic-key") return [undefined, [{ do: "take-historic-key" }]];
-      return [window, []];
     case "keyed":
       return [undefined, []];
   }

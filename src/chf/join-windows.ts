@@ -4,14 +4,9 @@ import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
 import type { LogDeviceKind } from "../han/device-log/entry.ts";
-import {
-  type JoinWindow,
-  type JoinWindowEffect,
-  type JoinWindowInput,
-  joinWindowStep,
-  openedWindow,
-} from "./join-window-state.ts";
-import type { ChfSettings, HanControl, JoiningDevice } from "./ports.ts";
+import type { JoiningDevice } from "../han/join/window.ts";
+import { type JoinWindow, type JoinWindowInput, joinWindowStep, openedWindow } from "./join-window-state.ts";
+import type { ChfSettings, HanControl } from "./ports.ts";
 import type { ChfRepository } from "./repository.ts";
 
 /** Longest that one timer runs: Node's timers end at 2^31 ms. */
@@ -106,17 +101,6 @@ export class JoinWindows {
     }
   }
 
-  /** A device came into the network with the key that its window is for. */
-  cameIn(eui64: Eui64): void {
-    this.#input(eui64, { type: "came-in" });
-  }
-
-  /** The old link key that a device may use now: traffic under it is taken. */
-  acceptedKey(eui64: Eui64): Uint8Array | undefined {
-    const window = this.#opened.get(eui64) ?? this.#windows.get(eui64);
-    return window?.phase === "historic-key" ? this.#historicKey(eui64) : undefined;
-  }
-
   #historicKey(eui64: Eui64): Uint8Array | undefined {
     return this.#deviceLog.historic().find((entry) => entry.eui64 === eui64)?.linkKey;
   }
@@ -161,20 +145,8 @@ export class JoinWindows {
     const window = this.#windows.get(eui64);
     if (window === undefined || this.#stopped) return;
     const [next, effects] = joinWindowStep(window, input);
-    this.#repository.store.transaction(() => {
-      for (const effect of effects) if (effect.do === "take-historic-key") this.#takeHistoricKey(eui64);
-      if (next !== window) this.#set(eui64, next);
-    });
-    for (const effect of effects) this.#afterwards(eui64, effect);
-  }
-
-  #afterwards(eui64: Eui64, effect: JoinWindowEffect): void {
-    if (effect.do === "open") void this.#openAgain(eui64);
-  }
-
-  #takeHistoricKey(eui64: Eui64): void {
-    const key = this.#historicKey(eui64);
-    if (key !== undefined && this.#deviceLog.mayJoin(eui64)) this.#deviceLog.linkKeyEstablished(eui64, key);
+    if (next !== window) this.#repository.store.transaction(() => this.#set(eui64, next));
+    for (const effect of effects) if (effect.do === "open") void this.#openAgain(eui64);
   }
 
   #set(eui64: Eui64, window: JoinWindow | undefined): void {
@@ -193,6 +165,7 @@ export class JoinWindows {
 
   #arm(eui64: Eui64, window: JoinWindow): void {
     this.#timers.get(eui64)?.cancel();
+    if (this.#stopped) return;
     const left = Math.max(0, window.endsAt - this.#clock.now());
     const run = () => {
       if (left > LONGEST_TIMER_MS) this.#arm(eui64, window);

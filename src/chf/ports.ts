@@ -1,16 +1,7 @@
 import type { Eui64 } from "../base/eui64.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
-import type { LogDeviceKind } from "../han/device-log/entry.ts";
+import type { JoiningDevice } from "../han/join/window.ts";
 import type { ChfLogs } from "./logs.ts";
-
-/** What the start key of a join window is, which decides what joining with it ends in. */
-export type WindowKey =
-  /** The link key of the install code: key establishment follows. */
-  | "install-code"
-  /** A Trust Centre link key of former days: proven in use, it is the link key again. */
-  | "link-key"
-  /** The hash of the link key with another hub: key establishment follows. */
-  | "restored-hash";
 
 /**
  * What the hub's functions ask of the home network. Calls are idempotent, for a Command that was under way when the
@@ -27,13 +18,6 @@ export interface HanControl {
   removeDevice(eui64: Eui64): Promise<void>;
   /** Forms the network anew with this Extended PAN ID; nothing where it has it already. */
   reform(extendedPanId: Eui64): Promise<void>;
-}
-
-export interface JoiningDevice {
-  readonly eui64: Eui64;
-  readonly kind: LogDeviceKind | undefined;
-  readonly key: Uint8Array;
-  readonly keyIs: WindowKey;
 }
 
 /** Who the hub is. A part that is not given cannot be read: its object answers hardware-fault. */

@@ -13,7 +13,6 @@ import {
   type ChfReads,
   type ChfSettings,
   type HanControl,
-  type JoiningDevice,
 } from "../../src/chf/ports.ts";
 import { type Keystore, readKeystore } from "../../src/gbcs/keystore.ts";
 import { keystoreAgreement } from "../../src/gbcs/security/recorded.ts";
@@ -23,6 +22,7 @@ import {
   DeviceLog,
   type DeviceLogSettings,
 } from "../../src/han/device-log/device-log.ts";
+import type { JoiningDevice } from "../../src/han/join/window.ts";
 import { Store } from "../../src/store/store.ts";
 
 export const CHF = Eui64("00db1234567890a2");
