@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse as parseToml, TomlError } from "smol-toml";
 import * as v from "valibot";
+import { fromHex } from "../base/bytes.ts";
 import { DEVICE_TYPES } from "../base/device-type.ts";
 import { HanwayError } from "../base/error.ts";
 import { Eui64 } from "../base/eui64.ts";
@@ -32,6 +33,15 @@ function wholeNumber(least: number, most: number) {
 }
 
 const eui64 = parsedBy((text) => Eui64(text));
+
+/** So many octets in hex. */
+function octets(count: number) {
+  return parsedBy((text) => {
+    if (!new RegExp(`^[0-9a-fA-F]{${count * 2}}$`).test(text))
+      throw new HanwayError("config/invalid", `${count * 2} hex digits are needed`);
+    return fromHex(text);
+  });
+}
 
 const RadioPortUrl = v.pipe(
   v.string("text is needed"),
@@ -94,6 +104,23 @@ const ConfigSchema = v.strictObject({
       "[[device]] sections are needed",
     ),
     [],
+  ),
+  /** The Communications Hub Function: its keys, whom it trusts, and who it says it is. */
+  chf: v.optional(
+    v.strictObject({
+      /**
+       * Keystore with the CHF's private keys and the certificates of the remote parties (`hanway pki` makes one for
+       * a desk). Without it the hub relays, and executes no Command addressed to itself.
+       */
+      keystore: v.optional(v.pipe(v.string("text is needed"), v.minLength(1, "a path is needed"))),
+      /** Model type, 8 octets in hex. */
+      modelType: v.optional(octets(8)),
+      /** CH manufacturer identifier, 4 octets in hex. */
+      manufacturer: v.optional(octets(4)),
+      /** Version of the running firmware as an OTA header gives it, 4 octets in hex. */
+      firmwareVersion: v.optional(octets(4)),
+    }),
+    {},
   ),
   /** Key establishment (CBKE) with the devices of the HAN. */
   security: v.optional(

@@ -6,6 +6,8 @@ import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
+import { CommunicationsHubFunction } from "../chf/chf.ts";
+import { CHF_SETTINGS } from "../chf/ports.ts";
 import type { DeviceView } from "../han/device.ts";
 import { DeviceLog } from "../han/device-log/device-log.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
@@ -14,6 +16,7 @@ import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
 import { Router } from "../router/router.ts";
 import { Store } from "../store/store.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
+import { chfCredentials, chfIdentity } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
 import { listedDevices } from "./devices.ts";
 import { tellPresence } from "./presence.ts";
@@ -49,6 +52,9 @@ export class Hub implements AsyncDisposable {
   readonly #han: HomeAreaNetwork;
   readonly #wan: Wan;
   readonly #router: Router;
+  readonly #keyEstablishment: boolean;
+  /** Undefined where the hub was given no keys for it. */
+  readonly chf: CommunicationsHubFunction | undefined;
 
   private constructor(options: HubOptions) {
     const { config, clock, random, log } = options;
@@ -70,6 +76,8 @@ export class Hub implements AsyncDisposable {
       },
       { store: this.#store, clock, random, log },
     );
+    const security = securitySource(config, random, log);
+    this.#keyEstablishment = security !== undefined;
     this.#han = new HomeAreaNetwork(
       {
         radio: this.#radio,
@@ -78,11 +86,17 @@ export class Hub implements AsyncDisposable {
         records: this.#deviceLog,
         clockState: machineClockState(clock),
         identity: { manufacturer: "hanway", model: "Communications Hub", version: options.version },
-        security: securitySource(config, random, log),
+        security,
         emit: (event) => this.#onHan(event, options.onEvent),
       },
-      listedDevices(config, this.#deviceLog, log),
+      [],
     );
+    // Until the radio tells what the network really has.
+    if (config.hub.gpf !== undefined && this.#deviceLog.extendedPanId === undefined)
+      this.#deviceLog.networkIs(config.hub.gpf);
+    this.chf = this.#makeChf(options);
+    // After the CHF is there, which tells the far end of every change of the log.
+    for (const spec of listedDevices(config, this.#deviceLog, log)) this.#han.add(spec);
     this.#router = new Router({
       store: this.#store,
       inbox: this.#wan.inbox,
@@ -104,6 +118,7 @@ export class Hub implements AsyncDisposable {
       hub.#wan.start(() => hub.#router.wake());
       const network = await hub.#han.start(options.config.hub.joinSeconds);
       hub.#checkGpf(options.config.hub.gpf, network.eui64);
+      hub.chf?.start();
       return hub;
     } catch (error) {
       await hub[Symbol.asyncDispose]();
@@ -122,6 +137,7 @@ export class Hub implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const routed = this.#router.stop();
+    this.chf?.stop();
     await this.#han.stop();
     this.#deviceLog.saveFigures();
     await routed;
@@ -133,11 +149,64 @@ export class Hub implements AsyncDisposable {
     return {
       han: (device) => this.#han.way(device),
       // The radio's own EUI-64 is the GPF's identifier (A1.2), also where the settings name another.
-      own: (device) =>
-        device === config.hub.chf || device === config.hub.gpf || device === this.#radio.network?.eui64
+      own: (device) => {
+        if (device === this.chf?.self) return this.chf.executor;
+        return device === config.hub.chf || device === config.hub.gpf || device === this.#radio.network?.eui64
           ? "absent"
-          : undefined,
+          : undefined;
+      },
     };
+  }
+
+  #makeChf({ config, clock, log }: HubOptions): CommunicationsHubFunction | undefined {
+    const credentials = chfCredentials(config);
+    if (credentials === undefined) return undefined;
+    // Whoever is not in a restored log may not speak (A2.3).
+    this.#deviceLog.onCommitted((change) => {
+      if (change.type === "restored") void this.#expelStrangers();
+    });
+    return new CommunicationsHubFunction({
+      self: config.hub.chf,
+      ...credentials,
+      store: this.#store,
+      deviceLog: this.#deviceLog,
+      han: this.#han,
+      uplink: this.#wan,
+      identity: chfIdentity(config),
+      settings: CHF_SETTINGS,
+      clock,
+      log,
+    });
+  }
+
+  /** Without key establishment the install code's key stays the link key. */
+  #keepStartKey(device: Eui64): void {
+    const entry = this.#deviceLog.entry(device);
+    if (entry?.startKey === undefined || entry.linkKey !== undefined) return;
+    try {
+      this.#deviceLog.linkKeyEstablished(device, entry.startKey.key);
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#log.error(
+        { device, code: error.code },
+        "the link key could not be stored; the next join tries again",
+      );
+    }
+  }
+
+  async #expelStrangers(): Promise<void> {
+    for (const { eui64 } of this.#han.views()) {
+      if (this.#deviceLog.mayJoin(eui64)) continue;
+      try {
+        await this.#han.removeDevice(eui64);
+      } catch (error) {
+        if (!(error instanceof HanwayError)) throw error;
+        this.#log.warn(
+          { device: eui64, code: error.code },
+          "a device of the former log could not be told to leave",
+        );
+      }
+    }
   }
 
   #onHan(event: HanEvent, watcher: HubOptions["onEvent"]): void {
@@ -149,6 +218,7 @@ export class Hub implements AsyncDisposable {
       });
     } else {
       if (event.type === "network") this.#deviceLog.networkIs(event.network.extendedPanId);
+      if (event.type === "joined" && !this.#keyEstablishment) this.#keepStartKey(event.device);
       tellPresence(this.#wan, this.#radio.network, this.#radio.state, this.#han.views());
     }
     watcher?.(event);
