@@ -1,6 +1,6 @@
 import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import type { SerialPort } from "./port.ts";
+import type { HostPort } from "./port.ts";
 import { listenPty } from "./pty.ts";
 import { type Listener, listenTcp } from "./tcp.ts";
 
@@ -22,7 +22,7 @@ export function parseListen(text: string): ListenAddress {
   return { type: "tcp", host: tcp[1].replace(/^\[|\]$/g, ""), port };
 }
 
-export function listen(address: ListenAddress, port: SerialPort, log: Log): Promise<Listener> {
+export function listen(address: ListenAddress, port: HostPort, log: Log): Promise<Listener> {
   return address.type === "tcp"
     ? listenTcp(address.host, address.port, port, log)
     : listenPty(port, log, address.link);

@@ -20,6 +20,16 @@ export interface Line {
   close(): void;
 }
 
+/** What a listener serves: one host at a time. */
+export interface HostPort {
+  /** A host is there. */
+  plug(line: Line): void;
+  /** The host is gone. */
+  unplug(): void;
+  /** Octets from the host, however the carrier cut them. */
+  receive(bytes: Uint8Array): void;
+}
+
 /** The firmware behind the link. */
 export interface Firmware {
   receive(frame: Uint8Array): void;
@@ -45,7 +55,7 @@ export interface SerialPortOptions {
 }
 
 /** The stick's serial port: runs the ASH steps, keeps their timers, and lets the faults loose on the octets. */
-export class SerialPort implements FaultTarget {
+export class SerialPort implements FaultTarget, HostPort {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #faults: Faults;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import type { SerialPort } from "./port.ts";
+import type { HostPort } from "./port.ts";
 import type { Listener } from "./tcp.ts";
 
 /** Complaints of socat that are kept for an error, in octets. */
@@ -59,7 +59,7 @@ function ready(socat: ChildProcessWithoutNullStreams, link: string): Promise<voi
   });
 }
 
-function serve(socat: ChildProcessWithoutNullStreams, port: SerialPort): void {
+function serve(socat: ChildProcessWithoutNullStreams, port: HostPort): void {
   port.plug({
     write: (bytes) => {
       const room = socat.stdin.write(bytes);
@@ -77,7 +77,7 @@ function serve(socat: ChildProcessWithoutNullStreams, port: SerialPort): void {
  * Serves the same octets on a pseudo terminal, made by socat because Node has none. `link` names the terminal;
  * without one it lies in a fresh folder. A host may open and close it as often as it likes.
  */
-export async function listenPty(port: SerialPort, log: Log, link?: string): Promise<Listener> {
+export async function listenPty(port: HostPort, log: Log, link?: string): Promise<Listener> {
   const path = link ?? join(mkdtempSync(join(tmpdir(), "hanway-pty-")), "tty");
   let stopped = false;
   let current: ChildProcessWithoutNullStreams;

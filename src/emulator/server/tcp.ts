@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import type { SerialPort } from "./port.ts";
+import type { HostPort } from "./port.ts";
 
 /** A way in for a host, and what a host writes into its settings to find it. */
 export interface Listener {
@@ -26,7 +26,7 @@ function listenError(host: string, port: number, error: unknown): HanwayError {
 }
 
 /** Carries octets between one socket and the port; the host is read no faster than it reads. */
-function serve(socket: Socket, port: SerialPort, log: Log): void {
+function serve(socket: Socket, port: HostPort, log: Log): void {
   const remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`;
   socket.setNoDelay(true);
   port.plug({
@@ -37,7 +37,7 @@ function serve(socket: Socket, port: SerialPort, log: Log): void {
     },
     close: () => socket.destroy(),
   });
-  log.info({ remote }, "a host has connected to the emulated coordinator");
+  log.info({ remote }, "a host has connected");
   socket.on("drain", () => socket.resume());
   socket.on("data", (bytes: Uint8Array) => port.receive(bytes));
   socket.on("error", (error) => log.debug({ remote, reason: error.message }, "connection of the host broke"));
@@ -54,10 +54,10 @@ const GRACE_MS = 250;
 class Door {
   #current: Socket | undefined;
   #next: { socket: Socket; timer: NodeJS.Timeout } | undefined;
-  readonly #port: SerialPort;
+  readonly #port: HostPort;
   readonly #log: Log;
 
-  constructor(port: SerialPort, log: Log) {
+  constructor(port: HostPort, log: Log) {
     this.#port = port;
     this.#log = log;
   }
@@ -98,7 +98,7 @@ class Door {
   }
 
   #refuse(socket: Socket): void {
-    this.#log.warn({ remote: socket.remoteAddress }, "refused a second host: the coordinator is in use");
+    this.#log.warn({ remote: socket.remoteAddress }, "refused a second host: the port is in use");
     socket.on("error", () => {});
     socket.destroy();
   }
@@ -111,7 +111,7 @@ class Door {
 export async function listenTcp(
   host: string,
   portNumber: number,
-  port: SerialPort,
+  port: HostPort,
   log: Log,
 ): Promise<Listener> {
   const door = new Door(port, log);
