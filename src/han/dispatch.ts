@@ -7,13 +7,14 @@ import { STATUS } from "../zcl/data/names.ts";
 import { DEFAULT_RESPONSE } from "../zcl/foundation.ts";
 import { readPayload } from "../zcl/frame.ts";
 import { readHeader, type ZclHeader } from "../zcl/header.ts";
-import { defaultResponse, wantsDefaultResponse } from "../zcl/reply.ts";
-import { decodeTunnelling, TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
+import { answerOptions, defaultResponse, wantsDefaultResponse } from "../zcl/reply.ts";
+import { decodeTunnelling, encodeTunnelling, TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
 import type { HanDevice } from "./device.ts";
 import type { IncomingAps, RadioPort } from "./radio/port.ts";
 import { judgeIncoming } from "./security/gate.ts";
 import type { KeyEstablishmentServer } from "./security/key-establishment-server.ts";
 import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
+import type { TunnelServer } from "./tunnel/server.ts";
 import type { ZclServer } from "./zcl-server/server.ts";
 import { decodeDeviceAnnounce, decodeMatchDescriptorResponse, decodeNwkAddressResponse, ZDO } from "./zdo.ts";
 
@@ -21,6 +22,7 @@ export interface DispatchPorts {
   send: RadioPort["send"];
   log: Log;
   server: ZclServer;
+  tunnelServer: Pick<TunnelServer, "receive">;
   /** Undefined without certificates. */
   keyEstablishment(): KeyEstablishmentServer | undefined;
   deviceOf(nodeId: number): HanDevice | undefined;
@@ -127,10 +129,18 @@ export class Dispatch {
     else this.#answer(frame, header, reader);
   }
 
+  /** Commands of a server are for the hub's own tunnel to it; those of a client for the tunnel that it has to the hub. */
   #tunnelling(device: HanDevice, frame: IncomingAps, header: ZclHeader): void {
     const { command } = this.#decoded(frame, header, () => decodeTunnelling(frame.payload));
-    const taken = command !== undefined && device.tunnel?.receive(command, frame.acknowledgeAfter) === true;
-    if (!taken) this.#status(frame, header, STATUS.UNSUP_CLUSTER_COMMAND);
+    if (command === undefined) this.#status(frame, header, STATUS.UNSUP_CLUSTER_COMMAND);
+    else if (header.direction === "serverToClient") {
+      const taken = device.tunnel?.receive(command, frame.acknowledgeAfter) === true;
+      if (!taken) this.#status(frame, header, STATUS.UNSUP_CLUSTER_COMMAND);
+    } else {
+      const outcome = this.#ports.tunnelServer.receive(device, command, frame);
+      if ("reply" in outcome) this.#reply(frame, encodeTunnelling(outcome.reply, answerOptions(header)));
+      else this.#status(frame, header, outcome.status);
+    }
   }
 
   #answer(frame: IncomingAps, header: ZclHeader, reader: ByteReader): void {

@@ -1,0 +1,190 @@
+import type { Eui64 } from "../../base/eui64.ts";
+import { STATUS } from "../../zcl/data/names.ts";
+import {
+  encodeTunnelling,
+  NO_MANUFACTURER_CODE,
+  NO_TUNNEL,
+  PROTOCOL_GB_HRGP,
+  TRANSFER_DATA_STATUS,
+  TUNNEL_STATUS,
+  TUNNELLING_CLUSTER,
+  type TunnellingCommand,
+} from "../../zcl/tunnelling.ts";
+import type { HanDevice } from "../device.ts";
+import type { IncomingAps, OutgoingAps, SendOutcome } from "../radio/port.ts";
+import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
+
+/** Events that the hub logs about tunnels asked of it (A5.5). */
+export const TUNNEL_EVENT = { requestRejected: 0x81ba, closeRejected: 0x81a4 } as const;
+
+/** What lies behind the tunnels that devices open: the mailbox of the gas meter. */
+export interface TunnelUser {
+  opened(device: Eui64): void;
+  closed(device: Eui64): void;
+  /** One transfer, prefix and all; `acknowledgeAfter` as in {@link IncomingAps}. */
+  received(device: Eui64, data: Uint8Array, acknowledgeAfter: IncomingAps["acknowledgeAfter"]): void;
+}
+
+export interface TunnelServerPorts {
+  send(message: OutgoingAps): Promise<SendOutcome>;
+  zclSequence(): number;
+  user: TunnelUser;
+  event(code: number, device: Eui64): void;
+}
+
+interface OpenTunnel {
+  readonly id: number;
+  readonly ownEndpoint: number;
+  readonly endpoint: number;
+  /** Octets that the device takes in one transfer. */
+  readonly clientMaximum: number;
+}
+
+/** What is said to a command: a command back, a status, or nothing. */
+export type TunnelReply = { readonly reply: TunnellingCommand } | { readonly status: number };
+
+/**
+ * The hub as Tunnelling server (GBCS 10.2.2.1): the gas meter opens its tunnel itself, one at a time. Other kinds of
+ * device have tunnels that the hub opens, and are refused here.
+ */
+export class TunnelServer {
+  readonly #ports: TunnelServerPorts;
+  /** MaximumIncomingTransferSize, in octets. */
+  readonly #transferSize: number;
+  readonly #open = new Map<HanDevice, OpenTunnel>();
+  #lastId = 0;
+
+  constructor(transferSize: number, ports: TunnelServerPorts) {
+    this.#transferSize = transferSize;
+    this.#ports = ports;
+  }
+
+  /** A command of a client. `device` is on the list and keyed. */
+  receive(device: HanDevice, command: TunnellingCommand, frame: IncomingAps): TunnelReply {
+    switch (command.name) {
+      case "RequestTunnel":
+        return this.#request(device, command, frame);
+      case "CloseTunnel":
+        return this.#close(device, command.tunnelId);
+      case "TransferData":
+        return this.#transfer(device, command, frame);
+      case "GetSupportedTunnelProtocols":
+        return { reply: supportedProtocols(command.protocolOffset) };
+      case "TransferDataError":
+        // The device no longer holds the tunnel that the hub used.
+        if (
+          command.transferDataStatus !== TRANSFER_DATA_STATUS.dataOverflow &&
+          this.#holds(device, command.tunnelId)
+        )
+          this.forget(device);
+        return { status: STATUS.SUCCESS };
+      case "AckTransferData":
+      case "ReadyData":
+        return { status: STATUS.SUCCESS };
+      default:
+        return { status: STATUS.UNSUP_CLUSTER_COMMAND };
+    }
+  }
+
+  isOpen(device: HanDevice): boolean {
+    return this.#open.has(device);
+  }
+
+  /** One transfer to a device through the tunnel that it opened. */
+  async send(device: HanDevice, data: Uint8Array): Promise<SendOutcome | "no-tunnel" | "too-large"> {
+    const tunnel = this.#open.get(device);
+    if (tunnel === undefined || device.nodeId === undefined) return "no-tunnel";
+    if (data.length > Math.min(tunnel.clientMaximum, this.#transferSize)) return "too-large";
+    return this.#ports.send({
+      nodeId: device.nodeId,
+      profile: PROFILE_SMART_ENERGY,
+      cluster: TUNNELLING_CLUSTER,
+      sourceEndpoint: tunnel.ownEndpoint,
+      destinationEndpoint: tunnel.endpoint,
+      security: "link-key",
+      payload: encodeTunnelling(
+        { name: "TransferData", tunnelId: tunnel.id, data },
+        { sequence: this.#ports.zclSequence(), direction: "serverToClient", disableDefaultResponse: true },
+      ),
+    });
+  }
+
+  /** The device left, or is on its way in anew. */
+  forget(device: HanDevice): void {
+    if (this.#open.delete(device)) this.#ports.user.closed(device.spec.eui64);
+  }
+
+  #request(
+    device: HanDevice,
+    command: TunnellingCommand & { name: "RequestTunnel" },
+    { sourceEndpoint, destinationEndpoint }: IncomingAps,
+  ): TunnelReply {
+    const { eui64, type } = device.spec;
+    if (type !== "gsme" && type !== undefined) {
+      this.#ports.event(TUNNEL_EVENT.requestRejected, eui64);
+      return { status: STATUS.NOT_AUTHORIZED };
+    }
+    const refusal = unsuitable(command);
+    if (refusal !== undefined) {
+      this.#ports.event(TUNNEL_EVENT.requestRejected, eui64);
+      return this.#answer(NO_TUNNEL, refusal);
+    }
+    // A meter that asks again has forgotten its tunnel: it gets a new one, and the old one is gone.
+    this.forget(device);
+    this.#lastId = (this.#lastId % (NO_TUNNEL - 1)) + 1;
+    this.#open.set(device, {
+      id: this.#lastId,
+      ownEndpoint: destinationEndpoint,
+      endpoint: sourceEndpoint,
+      clientMaximum: command.maximumIncomingTransferSize,
+    });
+    this.#ports.user.opened(eui64);
+    return this.#answer(this.#lastId, TUNNEL_STATUS.success);
+  }
+
+  #answer(tunnelId: number, tunnelStatus: number): TunnelReply {
+    const maximumIncomingTransferSize = this.#transferSize;
+    return { reply: { name: "RequestTunnelResponse", tunnelId, tunnelStatus, maximumIncomingTransferSize } };
+  }
+
+  #close(device: HanDevice, tunnelId: number): TunnelReply {
+    if (!this.#holds(device, tunnelId)) {
+      this.#ports.event(TUNNEL_EVENT.closeRejected, device.spec.eui64);
+      return { status: STATUS.NOT_FOUND };
+    }
+    this.forget(device);
+    return { status: STATUS.SUCCESS };
+  }
+
+  #transfer(
+    device: HanDevice,
+    { tunnelId, data }: TunnellingCommand & { name: "TransferData" },
+    { acknowledgeAfter }: IncomingAps,
+  ): TunnelReply {
+    const error = (transferDataStatus: number): TunnelReply => ({
+      reply: { name: "TransferDataError", tunnelId, transferDataStatus },
+    });
+    if (!this.#holds(device, tunnelId)) {
+      const others = [...this.#open.values()].some(({ id }) => id === tunnelId);
+      return error(others ? TRANSFER_DATA_STATUS.wrongDevice : TRANSFER_DATA_STATUS.noSuchTunnel);
+    }
+    if (data.length > this.#transferSize) return error(TRANSFER_DATA_STATUS.dataOverflow);
+    this.#ports.user.received(device.spec.eui64, data, acknowledgeAfter);
+    return { status: STATUS.SUCCESS };
+  }
+
+  #holds(device: HanDevice, tunnelId: number): boolean {
+    return this.#open.get(device)?.id === tunnelId;
+  }
+}
+
+function unsuitable(command: TunnellingCommand & { name: "RequestTunnel" }): number | undefined {
+  if (command.protocolId !== PROTOCOL_GB_HRGP || command.manufacturerCode !== NO_MANUFACTURER_CODE)
+    return TUNNEL_STATUS.protocolNotSupported;
+  return command.flowControlSupport ? TUNNEL_STATUS.flowControlNotSupported : undefined;
+}
+
+function supportedProtocols(offset: number): TunnellingCommand {
+  const protocols = [{ manufacturerCode: NO_MANUFACTURER_CODE, protocolId: PROTOCOL_GB_HRGP }].slice(offset);
+  return { name: "SupportedTunnelProtocolsResponse", protocolListComplete: true, protocols };
+}
