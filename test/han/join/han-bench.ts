@@ -12,6 +12,7 @@ import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import type { HubSecurity } from "../../../src/han/security/credentials.ts";
 import { testSecurity } from "../../../src/han/security/credentials.ts";
 import type { NetworkKeySettings } from "../../../src/han/security/network-key.ts";
+import type { TunnelUser } from "../../../src/han/tunnel/server.ts";
 import type { ClockState } from "../../../src/han/zcl-server/clock-state.ts";
 import { Bench, RADIO_EUI } from "../radio/bench.ts";
 import { CODE, Joiner, type JoinerOptions, SEED } from "./joiner.ts";
@@ -33,6 +34,7 @@ export interface HanOptions {
   security?: ((radio: Eui64) => HubSecurity) | undefined;
   devices?: { eui64: Eui64; type: DeviceType }[];
   clockState?: ClockState;
+  mailbox?: TunnelUser;
 }
 
 /** A home network on an emulated stick, with devices that establish keys. */
@@ -45,6 +47,7 @@ export class HanBench {
   han!: HomeAreaNetwork;
   radio!: EmberRadio;
   readonly #options: HanOptions;
+  readonly #without = new Set<Eui64>();
 
   private constructor(bench: Bench, options: HanOptions) {
     this.bench = bench;
@@ -63,6 +66,7 @@ export class HanBench {
   async startHub(): Promise<void> {
     this.radio = this.bench.radio();
     const security = (radio: Eui64) => testSecurity(SEED, radio, systemRandom);
+    const devices = this.#options.devices ?? [IHD, CAD].map((eui64) => ({ eui64, type: "ihd" }) as const);
     this.han = new HomeAreaNetwork(
       {
         radio: this.radio,
@@ -73,16 +77,19 @@ export class HanBench {
         identity: { manufacturer: "hanway", model: "test", version: "1.2.3" },
         security: "security" in this.#options ? this.#options.security : security,
         emit: (event) => this.events.push(event),
+        mailbox: this.#options.mailbox,
       },
-      (this.#options.devices ?? [IHD, CAD].map((eui64) => ({ eui64, type: "ihd" }) as const)).map(
-        (device) => ({
-          ...device,
-          transferSize: 1_500,
-        }),
-      ),
+      devices
+        .filter(({ eui64 }) => !this.#without.has(eui64))
+        .map((device) => ({ ...device, transferSize: 1_500 })),
       { join: this.#options.timing, networkKey: this.#options.networkKey },
     );
     await this.han.start(0);
+  }
+
+  /** The next hub does not have this device on its list. */
+  without(eui64: Eui64): void {
+    this.#without.add(eui64);
   }
 
   async stopHub(): Promise<void> {
