@@ -17,6 +17,9 @@ Usage: hanway emulate --listen tcp://HOST:PORT|pty [options]
   --seed N           seed of everything drawn by chance (default 1)
   --loss P           share of radio frames lost on the air, 0 to 0.5 (default 0)
   --device SPEC      TYPE:EUI64:INSTALLCODE (code with its CRC); may be given more than once
+                     TYPE is one of ${DEVICE_TYPES.join(", ")}; a gsme sleeps and wakes on the half hour
+  --test-ca CA       devices have certificates and establish their keys with the hub: a number is the seed of the
+                     project's own authority (security.testAuthority of the hub), else a folder made by hanway pki
   --vectors FILE     devices answer recorded Commands of this JSON-lines file with their recorded Responses
   --fault NAME@SEC   may be given more than once: corrupt, drop, stall, reset, error or close, SEC seconds after start
 
@@ -40,6 +43,7 @@ export async function emulate(args: string[], io: Io): Promise<number> {
     seed: numberOption(values.seed, "seed", 0, 0xffffffff),
     loss: lossOption(values.loss),
     devices: (values.device ?? []).map(deviceOption),
+    testCa: values["test-ca"] === undefined ? undefined : testCaOption(values["test-ca"]),
     vectors: values.vectors === undefined ? undefined : pairVectors(readVectors(values.vectors)),
     faults: (values.fault ?? []).map(parseFaultPlan),
     tell: (line) => say(io.stderr, line),
@@ -57,6 +61,7 @@ const OPTIONS = {
   seed: { type: "string" },
   loss: { type: "string" },
   device: { type: "string", multiple: true },
+  "test-ca": { type: "string" },
   vectors: { type: "string" },
   fault: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
@@ -68,6 +73,10 @@ function lossOption(value: string | undefined): number | undefined {
   if (value.trim() === "" || !(share >= 0 && share <= 0.5))
     throw new UsageError("--loss takes a share from 0 to 0.5");
   return share;
+}
+
+function testCaOption(value: string): number | string {
+  return /^\d+$/.test(value) ? (numberOption(value, "test-ca", 0, 0xffffffff) ?? 0) : value;
 }
 
 function deviceOption(text: string) {

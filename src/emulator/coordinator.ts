@@ -9,6 +9,7 @@ import { Air } from "./air/air.ts";
 import { createEmulatedDevice } from "./devices/create.ts";
 import type { EmulatedDevice, MessageHandler } from "./devices/device.ts";
 import type { DeviceCredentials } from "./devices/key-establishment.ts";
+import type { RoutineSettings } from "./devices/routine.ts";
 import { emptyFlash, readStateFile } from "./ncp/flash.ts";
 import { Ncp } from "./ncp/ncp.ts";
 import { type NcpProfile, namedProfile, profileForEzsp } from "./ncp/profile.ts";
@@ -43,6 +44,8 @@ export interface EmulatedCoordinatorConfig {
   /** Chance in [0, 1] that a frame on the air is lost. */
   loss?: number;
   devices?: readonly EmulatedDeviceConfig[];
+  /** What the devices read at the hub of their own accord; left out, nothing. */
+  routine?: Partial<RoutineSettings>;
   /** Octets that the devices' tunnels take in one transfer. */
   transferSize?: number;
   faults?: readonly FaultPlan[];
@@ -157,7 +160,11 @@ export async function createEmulatedCoordinator(
       ...(cbke ? { cbke } : {}),
       ...(config.transferSize === undefined
         ? {}
-        : { tunnel: { maximumIncomingTransferSize: config.transferSize } }),
+        : {
+            tunnel: { maximumIncomingTransferSize: config.transferSize },
+            mailbox: { maximumIncomingTransferSize: config.transferSize },
+          }),
+      ...(config.routine ? { routine: config.routine } : {}),
       ...(snapshot ? { snapshot } : {}),
     });
     devices.push(device);

@@ -11,6 +11,7 @@ import {
 import type { MessageHandler } from "../emulator/devices/device.ts";
 import { recordedResponder } from "../emulator/devices/responder.ts";
 import { type FaultPlan, parseFaultPlan } from "../emulator/server/faults.ts";
+import { deviceCertificates } from "./device-certificates.ts";
 import type { VectorPair } from "./vectors.ts";
 
 /** EUI-64 of an emulated coordinator that was given none: the GPF of the published vectors. */
@@ -27,6 +28,11 @@ export interface EmulatorOptions {
   seed?: number | undefined;
   loss?: number | undefined;
   devices: readonly { type: DeviceType; eui64: Eui64; installCode: InstallCode }[];
+  /**
+   * Where the devices have their Smart Energy certificates from: the seed of the project's own authority, or the
+   * folder of a test PKI. Without it the install codes' keys stay in use.
+   */
+  testCa?: number | string | undefined;
   /** Devices answer these Commands; without them they stay silent. */
   vectors?: readonly VectorPair[] | undefined;
   faults: readonly FaultPlan[];
@@ -59,13 +65,18 @@ function configOf(
   options: EmulatorOptions,
   messageHandler: MessageHandler | undefined,
 ): EmulatedCoordinatorConfig {
-  const { listen, ezsp, stateFile, seed, loss, devices, faults } = options;
+  const { listen, ezsp, stateFile, seed, loss, devices, testCa, faults } = options;
+  const credentials = testCa === undefined ? undefined : deviceCertificates(testCa);
   const isNew = stateFile === undefined || !existsSync(stateFile);
   const eui64 = options.eui64 ?? (isNew ? DEFAULT_COORDINATOR : undefined);
   return {
     listen,
     faults,
-    devices: devices.map((device) => ({ ...device, ...(messageHandler ? { messageHandler } : {}) })),
+    devices: devices.map((device) => {
+      const cbke = credentials?.(device.eui64);
+      return { ...device, ...(messageHandler ? { messageHandler } : {}), ...(cbke ? { cbke } : {}) };
+    }),
+    routine: {},
     ...(eui64 === undefined ? {} : { eui64 }),
     ...(ezsp === undefined ? {} : { ezsp }),
     ...(stateFile === undefined ? {} : { stateFile }),
@@ -85,6 +96,10 @@ function tellEvent(event: DeviceEvent): string | undefined {
       return "left";
     case "key-establishment":
       return tellKeyEstablishment(event.outcome);
+    case "partner-key":
+      return `has a link key shared with ${event.partner}`;
+    case "time":
+      return `read the hub's time ${event.utc}, status ${event.status}`;
     case "tunnel-open":
       return `tunnel ${event.tunnelId} open`;
     case "tunnel-closed":

@@ -20,7 +20,7 @@ export interface MacHandlers {
   beacon(frame: MacFrame, quality: LinkQuality): void;
   /** A neighbour asked for what is held for it; `expected` where there was something. */
   polled?(source: MacAddress, expected: boolean): void;
-  /** Told after each data frame or command, with the sender's word on whether more is held. */
+  /** Told after each data frame or command to this node alone, with the sender's word on whether more is held. */
   received?(framePending: boolean): void;
 }
 
@@ -200,6 +200,7 @@ export class MacLayer {
     else if (frame.type === "command" && id !== undefined) this.#handlers.command(id, frame, quality);
     else if (frame.type === "data" && typeof frame.source === "number")
       this.#handlers.data(frame.payload, frame.source, quality);
-    if (frame.type !== "beacon") this.#handlers.received?.(frame.framePending === true);
+    if (frame.type !== "beacon" && frame.destination !== MAC_BROADCAST)
+      this.#handlers.received?.(frame.framePending === true);
   }
 }
