@@ -47,8 +47,14 @@ export class HeadEndLink implements AsyncDisposable {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     // Without a listener the loss of the broker would end the process; mqtt.js connects again by itself.
     client.on("error", () => {});
-    client.on("close", () => events.connection?.(false));
-    client.on("connect", () => events.connection?.(true));
+    let up = true;
+    const tell = (now: boolean) => {
+      // Every attempt in vain is a "close" again.
+      if (now !== up) events.connection?.(now);
+      up = now;
+    };
+    client.on("close", () => tell(false));
+    client.on("connect", () => tell(true));
     client.on("message", (topic, payload) => hear(topic, new Uint8Array(payload), root, events));
     const filters = (["up", "receipt", "state"] as const).map((kind) => formatFilter(root, kind));
     await client.subscribeAsync(filters, { qos: 1 });
