@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "../../src/app/config.ts";
+import { type HubConfig, parseConfig } from "../../src/app/config.ts";
 import { Hub } from "../../src/app/hub.ts";
 import { wanRoot } from "../../src/app/settings.ts";
 import { toHex } from "../../src/base/bytes.ts";
@@ -11,12 +11,16 @@ import { InstallCode } from "../../src/base/install-code.ts";
 import type { Log } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import type { MessageId } from "../../src/base/wan-topic.ts";
+import { testAuthorities } from "../../src/cbke/index.ts";
 import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../../src/emulator/coordinator.ts";
 import type { MessageHandler } from "../../src/emulator/devices/device.ts";
+import type { DeviceCredentials } from "../../src/emulator/devices/key-establishment.ts";
 import type { HanEvent } from "../../src/han/network.ts";
+import { PartyStore } from "../../src/headend/party-store.ts";
 import { startBroker } from "../../src/lab/broker.ts";
 import { FarEnd, type ReceiptSeen } from "../../src/lab/far-end.ts";
 import { SampleExchange } from "../../src/lab/sample.ts";
+import { makeTestPki } from "../../src/lab/test-pki.ts";
 
 export const CHF = Eui64("00db1234567890a2");
 export const GPF = Eui64("00db1234567890a3");
@@ -42,6 +46,12 @@ export interface HomeOptions {
   seed?: number;
   /** The hub knows of a device that the emulator does not have. */
   withMeter?: boolean;
+  /** Whether the meter is among the devices of the settings; default yes. */
+  listed?: boolean;
+  /** The CHF has keys and trusts {@link TestHome.parties}. */
+  chf?: boolean;
+  /** Seed of the Smart Energy test authority: hub and meter run key establishment. */
+  authority?: number;
 }
 
 /** A real hub, broker, emulated radio with a meter, and a far end, in one process and on real sockets. */
@@ -56,6 +66,10 @@ export class TestHome implements AsyncDisposable {
   emulator!: EmulatedCoordinatorHandle;
   hub!: Hub;
   farEnd!: FarEnd;
+  /** The far end's keys, with `chf`. */
+  parties!: PartyStore;
+  /** The hub's settings as they were given. */
+  config!: HubConfig;
   readonly #scope = new AsyncDisposableStack();
   #ids = 0;
 
@@ -90,6 +104,7 @@ export class TestHome implements AsyncDisposable {
                 eui64: METER,
                 installCode: CODE,
                 messageHandler: options.answer ?? ((message) => this.samples.answer(message)),
+                ...(options.authority === undefined ? {} : { cbke: meterCredentials(options.authority) }),
               },
             ],
     });
@@ -98,6 +113,11 @@ export class TestHome implements AsyncDisposable {
       device.on((event) => {
         if (event.type === "message-in") this.atMeter.push(toHex(event.message));
       });
+    }
+    if (options.chf === true) {
+      const folder = join(dataDir, "pki");
+      makeTestPki(folder, [{ type: "chf", eui64: CHF }], this.clock, new Map([["acb", BROKER_PARTY]]));
+      this.parties = PartyStore.open(folder);
     }
     const code = options.codeInHub === undefined ? CODE : options.codeInHub;
     const config = parseConfig(`
@@ -113,28 +133,36 @@ channel = 11
 keepAliveSeconds = 1
 [[wan.broker]]
 url = "${broker.url}"
-[[device]]
-eui64 = "${METER}"
-type = "esme"
-transferSize = ${options.transferSize ?? 1_500}
-${code === null ? "" : `installCode = "${toHex(code)}"`}
+${options.chf === true ? `[chf]\nkeystore = ${JSON.stringify(join(dataDir, "pki", "keystore.json"))}` : ""}
+${options.authority === undefined ? "" : `[security]\ntestAuthority = ${options.authority}`}
+${options.listed === false ? "" : meterSettings(options, code)}
 `);
+    this.config = config;
     this.farEnd = this.#scope.use(
       await FarEnd.connect(broker.url, wanRoot(config), {
         up: (_device, payload) => this.uplinks.push(toHex(payload)),
         receipt: (receipt) => this.receipts.push(receipt),
       }),
     );
-    this.hub = this.#scope.use(
-      await Hub.start({
-        config,
-        version: "test",
-        clock: this.clock,
-        random: systemRandom,
-        log: this.#recorder(),
-        onEvent: (event) => this.events.push(event),
-      }),
-    );
+    this.hub = await this.#startHub();
+    this.#scope.defer(() => this.hub[Symbol.asyncDispose]());
+  }
+
+  #startHub(): Promise<Hub> {
+    return Hub.start({
+      config: this.config,
+      version: "test",
+      clock: this.clock,
+      random: systemRandom,
+      log: this.#recorder(),
+      onEvent: (event) => this.events.push(event),
+    });
+  }
+
+  /** Stops the hub and starts it again with the same store and stick. */
+  async restart(): Promise<void> {
+    await this.hub[Symbol.asyncDispose]();
+    this.hub = await this.#startHub();
   }
 
   #recorder(): Log {
@@ -166,6 +194,24 @@ ${code === null ? "" : `installCode = "${toHex(code)}"`}
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#scope.disposeAsync();
   }
+}
+
+function meterSettings(options: HomeOptions, code: InstallCode | null): string {
+  return `
+[[device]]
+eui64 = "${METER}"
+type = "esme"
+transferSize = ${options.transferSize ?? 1_500}
+${code === null ? "" : `installCode = "${toHex(code)}"`}
+`;
+}
+
+function meterCredentials(seed: number): DeviceCredentials {
+  const authorities = testAuthorities(seed);
+  return {
+    credentials: authorities.map((authority) => authority.issue(METER)),
+    issuers: authorities.map((authority) => authority.trusted()),
+  };
 }
 
 /** Waits for something that real sockets bring about; fails with its name. */

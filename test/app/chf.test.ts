@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { fromHex, toHex } from "../../src/base/bytes.ts";
+import { Eui64 } from "../../src/base/eui64.ts";
+import type { Data } from "../../src/gbcs/dlms/index.ts";
+import { addition, FarParty } from "../chf/far-end.ts";
+import {
+  BROKER_PARTY,
+  CHF,
+  CODE,
+  type HomeOptions,
+  METER,
+  OTHER_CODE,
+  pause,
+  TestHome,
+  until,
+} from "./home.ts";
+
+let home: TestHome;
+let acb: FarParty;
+afterEach(async () => {
+  await home[Symbol.asyncDispose]();
+});
+
+/** The install code without its CRC, as CCS01 carries it. */
+const BARE = toHex(CODE.subarray(0, 16));
+
+async function start(options: HomeOptions = {}): Promise<void> {
+  home = await TestHome.start({ chf: true, listed: false, joinSeconds: 0, ...options });
+  await until(() => home.hub.status().online, "the hub at the broker");
+  acb = new FarParty(home.parties.keystore, BROKER_PARTY, CHF);
+}
+
+/** Sends a Command to the hub; resolves with the results of its items. */
+async function results(code: string, fields: Parameters<FarParty["command"]>[1]): Promise<number[]> {
+  const response = await answer(code, fields);
+  return response.results.map(({ result }) => result);
+}
+
+async function answer(code: string, fields: Parameters<FarParty["command"]>[1]) {
+  const id = await home.offer(CHF, acb.command(code, fields));
+  await until(() => home.stages(id).includes("executed"), `${code} executed, got ${home.stages(id)}`);
+  const { lastCounter } = acb;
+  const found = () =>
+    home.uplinks.map((hex) => fromHex(hex)).find((message) => isResponse(message, lastCounter));
+  await until(() => found() !== undefined, `Response to ${code}`);
+  return acb.response(found() ?? new Uint8Array());
+}
+
+function isResponse(message: Uint8Array, counter: bigint): boolean {
+  const envelope = acb.verified(message);
+  return envelope.kind === "RESPONSE" && envelope.counter === counter;
+}
+
+/** The backups of the alerts CS14 so far: device and hash of each entry. */
+function backups(): [string, string][][] {
+  return home.uplinks
+    .map((hex) => fromHex(hex))
+    .filter((message) => acb.verified(message).messageCode === 0x0018)
+    .map((message) => {
+      const [, , backup] = list(acb.alert(message).apdu.body);
+      return list(list(backup)[2]).map((one) => {
+        const [eui64, hash] = list(one);
+        return [octets(eui64), octets(hash)];
+      });
+    });
+}
+
+function list(data: Data | undefined): readonly Data[] {
+  return data?.type === "structure" || data?.type === "array" ? data.value : [];
+}
+
+function octets(data: Data | undefined): string {
+  return data?.type === "octet-string" ? toHex(data.value) : "";
+}
+
+describe.each([
+  ["install codes alone", undefined],
+  ["key establishment", 7],
+])("a CCS01 from the far end, with %s", (_name, authority) => {
+  const options: HomeOptions = authority === undefined ? {} : { authority };
+
+  it("opens the window, the meter joins and is keyed, and its hash goes up", async () => {
+    await start(options);
+    expect(home.emulator.stack.children()).toHaveLength(0);
+    expect(await results("CCS01", addition(METER, BARE))).toEqual([0, 0, 0]);
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with the hash");
+    const [added, keyed] = backups();
+    expect(added).toEqual([[METER, ""]]);
+    expect(keyed?.[0]?.[0]).toBe(METER);
+    expect(keyed?.[0]?.[1]).toMatch(/^[0-9a-f]{32}$/);
+    const id = await home.offer(METER, home.samples.command());
+    await until(() => home.stages(id).includes("delivered"), "a Command to the meter");
+  }, 30_000);
+
+  it("and a CCS02 takes it off the network again; it does not come back", async () => {
+    await start(options);
+    await results("CCS01", addition(METER, BARE));
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with the hash");
+    expect(await results("CCS02", { unregister_device: METER })).toEqual([0]);
+    await until(() => backups().at(-1)?.length === 0, "CS14 without the meter");
+    const id = await home.offer(METER, home.samples.command());
+    await until(() => home.stages(id).includes("failed no-such-device"), "refusal");
+    const joined = home.events.filter((event) => event.type === "joined").length;
+    await pause(2_000);
+    expect(home.events.filter((event) => event.type === "joined")).toHaveLength(joined);
+  }, 30_000);
+});
+
+describe("what Commands have made", () => {
+  it("is there after a restart of the hub: the meter is in, the log is told by CCS07", async () => {
+    await start();
+    await results("CCS01", addition(METER, BARE));
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with the hash");
+    const hash = backups()[1]?.[0]?.[1];
+    home.events.length = 0;
+    await home.restart();
+    await home.tunnelOpen();
+    const { data, results: outcome } = await answer("CCS07", {});
+    expect(outcome.map(({ result }) => result)).toEqual([0, 0]);
+    const [eui64, keyHash] = list(list(list(data[0])[2])[0]);
+    expect([octets(eui64), octets(keyHash)]).toEqual([METER, hash]);
+  }, 30_000);
+
+  it("shows how the meter is heard by CCS06", async () => {
+    await start();
+    await results("CCS01", addition(METER, BARE));
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with the hash");
+    const { data } = await answer("CCS06", {});
+    const fields = list(list(data[0])[0]);
+    expect(fields).toHaveLength(14);
+    expect(fields[1]).toMatchObject({ type: "bit-string", bits: 8, value: Uint8Array.of(0xc8) });
+  }, 30_000);
+
+  it("keeps out a meter whose install code is not the one in the Command", async () => {
+    await start();
+    await results("CCS01", addition(METER, toHex(OTHER_CODE.subarray(0, 12)).padEnd(32, "0")));
+    await pause(2_500);
+    expect(home.events.filter((event) => event.type === "joined")).toHaveLength(0);
+    expect(backups()).toEqual([[[METER, ""]]]);
+  });
+
+  it("reforms the network on the old Extended PAN ID (CCS03)", async () => {
+    await start();
+    const pan = Eui64("00db1234567890b3");
+    const devices = [{ MAC_address: METER, hashed_TC_link_key: "83fed3407a939723a5c639b26916d506" }];
+    expect(
+      await results("CCS03", { restore_PAN: { extended_PAN_ID: pan, devices_to_restore: devices } }),
+    ).toEqual([0]);
+    expect(home.hub.status().network).toMatchObject({ extendedPanId: pan });
+    await until(() => backups().length === 1, "CS14");
+    expect(backups()[0]).toEqual([[METER, "83fed3407a939723a5c639b26916d506"]]);
+  }, 30_000);
+
+  it("refuses a Command with a wrong MAC with a receipt, an alert and nothing else", async () => {
+    await start();
+    const command = acb.command("CCS01", addition(METER, BARE));
+    command[command.length - 1] = (command.at(-1) ?? 0) ^ 1;
+    const id = await home.offer(CHF, command);
+    await until(() => home.stages(id).includes("failed refused"), "receipt");
+    await until(() => home.uplinks.length === 1, "alert");
+    expect(acb.alert(fromHex(home.uplinks[0] ?? "")).code).toBe(0x8f3d);
+    await pause(1_500);
+    expect(home.emulator.stack.children()).toHaveLength(0);
+  });
+});
