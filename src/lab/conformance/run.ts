@@ -5,6 +5,7 @@ import { useCase as catalogueUseCase } from "../../gbcs/catalogue/index.ts";
 import type { Keystore } from "../../gbcs/keystore.ts";
 import type { VectorRecord } from "../vectors.ts";
 import { type Cases, casesOf } from "./cases.ts";
+import { ExecuteRun } from "./execute/execute.ts";
 import { startHome } from "./home.ts";
 import { type Party, partiesOf } from "./parties.ts";
 import { RelayedDevice } from "./relay.ts";
@@ -35,6 +36,9 @@ const PATIENCE_MS = 20_000;
 /** Kinds of device to which the hub carries messages, and which are there as emulated devices. */
 const RELAYED: ReadonlySet<Party> = new Set(["esme"]);
 
+/** Logical devices of the hub that execute Commands. */
+const EXECUTING: ReadonlySet<Party> = new Set(["chf"]);
+
 /**
  * Runs a file's pairs and Alerts through a whole hub. Throws `config/invalid` where the file has none of the use case
  * named, and what the parts of the home throw where it cannot be set up.
@@ -53,7 +57,8 @@ export async function runConformance(options: ConformanceOptions): Promise<Confo
     const what = options.useCase === undefined ? "message" : `message of use case "${options.useCase}"`;
     throw new HanwayError("config/invalid", `no ${what} for this level`, { field: "vectors" });
   }
-  const tally = options.level === "relay" ? await relay(options, cases, parties) : execute(cases);
+  const tally =
+    options.level === "relay" ? await relay(options, cases, parties) : await execute(options, cases, parties);
   return tally.report(options.level, cases.unpaired.length);
 }
 
@@ -107,10 +112,29 @@ async function relay(
   return tally;
 }
 
-function execute(cases: Cases): Tally {
+async function execute(
+  { keystore, signal }: ConformanceOptions,
+  cases: Cases,
+  parties: ReadonlyMap<Eui64, Party>,
+): Promise<Tally> {
+  if (keystore === undefined)
+    throw new HanwayError("config/missing", "level execute needs the keys of the parties", {
+      field: "keystore",
+    });
   const tally = new Tally();
-  for (const { name } of cases.pairs) tally.pairNotYet(name);
-  for (const { name } of cases.alerts) tally.alertNotYet(name);
+  const run = new ExecuteRun(keystore);
+  for (const pair of cases.pairs) {
+    if (signal.aborted) break;
+    const executed = EXECUTING.has(parties.get(pair.device) ?? "gpf") ? await run.pair(pair) : "not-yet";
+    if (executed === "not-yet") tally.pairNotYet(pair.name);
+    else tally.pair(executed);
+  }
+  for (const alert of cases.alerts) {
+    if (signal.aborted) break;
+    const executed = EXECUTING.has(parties.get(alert.device) ?? "gpf") ? await run.alert(alert) : "not-yet";
+    if (executed === "not-yet") tally.alertNotYet(alert.name);
+    else tally.alert(executed);
+  }
   return tally;
 }
 
