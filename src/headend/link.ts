@@ -35,9 +35,11 @@ const RECONNECT_MS = 500;
 export class HeadEndLink implements AsyncDisposable {
   readonly #client: MqttClient;
   readonly #root: WanRoot;
+  readonly #lost: () => void;
 
-  private constructor(client: MqttClient, root: WanRoot) {
+  private constructor(client: MqttClient, root: WanRoot, lost: () => void) {
     this.#client = client;
+    this.#lost = lost;
     this.#root = root;
   }
 
@@ -53,12 +55,13 @@ export class HeadEndLink implements AsyncDisposable {
       if (now !== up) events.connection?.(now);
       up = now;
     };
-    client.on("close", () => tell(false));
+    const lost = () => tell(false);
+    client.on("close", lost);
     client.on("connect", () => tell(true));
     client.on("message", (topic, payload) => hear(topic, new Uint8Array(payload), root, events));
     const filters = (["up", "receipt", "state"] as const).map((kind) => formatFilter(root, kind));
     await client.subscribeAsync(filters, { qos: 1 });
-    return new HeadEndLink(client, root);
+    return new HeadEndLink(client, root, lost);
   }
 
   /** Publishes one downlink, QoS 1; resolves when the broker has it. */
@@ -68,6 +71,8 @@ export class HeadEndLink implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // That this link ends is no news to its owner.
+    this.#client.off("close", this.#lost);
     await this.#client.endAsync(true);
   }
 }

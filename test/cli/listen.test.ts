@@ -100,6 +100,35 @@ describe("hanway listen", () => {
     expect(JSON.parse(out)).toMatchObject({ kind: "RESPONSE", hex: toHex(message) });
   });
 
+  it("tells the loss of the broker once, and hears on when it is there again", async () => {
+    const first = await startBroker();
+    const place = [
+      "--broker",
+      first.url,
+      "--tenant",
+      ROOT.tenant,
+      "--hub",
+      CHF,
+      "--keys",
+      join(folder, "keys"),
+    ];
+    const lost = Promise.withResolvers<void>();
+    const said = hanway(["listen", ...place, "--count", "1"], undefined, (text) => {
+      if (text.includes("listening")) void first.close();
+      if (text.includes("lost")) lost.resolve();
+    });
+    await lost.promise;
+    // Long enough for some attempts in vain.
+    await new Promise((wake) => setTimeout(wake, 1_500));
+    await using second = await startBroker(first.port);
+    await using hub = await FakeHub.start(second.url, () => {});
+    const again = setInterval(() => hub.up(ESME, response()), 50);
+    const { err } = await said;
+    clearInterval(again);
+    expect(err.match(/is lost/g)).toHaveLength(1);
+    expect(err.match(/there again/g)).toHaveLength(1);
+  });
+
   it("tells people the same", async () => {
     const { out } = await listen(1, [response()]);
     expect(out).toContain("RESPONSE ECS26j");
