@@ -34,7 +34,7 @@ const PUBLISHED_GPF = Eui64("00db1234567890a3");
 const PATIENCE_MS = 20_000;
 
 /** Kinds of device to which the hub carries messages, and which are there as emulated devices. */
-const RELAYED: ReadonlySet<Party> = new Set(["esme"]);
+const RELAYED: ReadonlySet<Party> = new Set(["esme", "sapc", "ppmid", "hcalcs"]);
 
 /** Logical devices of the hub that execute Commands. */
 const EXECUTING: ReadonlySet<Party> = new Set(["chf"]);
