@@ -462,3 +462,52 @@ describe("identity (ECS26n, ECS52)", () => {
     expect(await results("ECS52", {})).toEqual([1]);
   });
 });
+
+describe("contents that are authentic and not what they should be", () => {
+  const commands: [string, Parameters<FarParty["command"]>[1]][] = [
+    ["CCS01", addition(ESME, CODE)],
+    ["CCS02", { unregister_device: ESME }],
+    [
+      "CCS03",
+      {
+        restore_PAN: {
+          extended_PAN_ID: "0000000000000140",
+          devices_to_restore: [{ MAC_address: GSME, hashed_TC_link_key: "83fed3407a939723a5c639b26916d506" }],
+        },
+      },
+    ],
+    ["CCS07", {}],
+    ["ECS35d", { "SecurityLog(CHF)": { from: "2015-01-01T00:00:00Z", to: "2016-01-01T00:00:00Z" } }],
+    ["CS02a", { authorisingCell: { role: 4, keyUsage: 1 << 4, cellUsage: 0 }, rolesRequired: [4] }],
+  ];
+
+  it.each(commands)(
+    "%s with any octet changed, or cut anywhere, is answered or refused, and never a fault",
+    async (code, fields) => {
+      const envelope = acb.verified(acb.command(code, fields));
+      const mac = { keys: keystoreAgreement(keystore), accessControlBroker: PARTY.acb };
+      let counter = envelope.counter;
+      const attempt = async (content: Uint8Array) => {
+        counter += 1n;
+        const message = protectAs({ ...envelope, counter, content }, "mac", { signature: undefined, mac });
+        const { answers, failed } = await hub.run(message);
+        expect(answers.length === 1 || failed === "refused").toBe(true);
+      };
+      const own = (content: Uint8Array) => {
+        const copy = content.slice();
+        // The invoke id follows the counter, so that what is behind it is looked at.
+        if (code !== "CS02a" && copy.length > 5)
+          new DataView(copy.buffer).setUint32(1, 0x2000_0000 + Number(counter + 1n));
+        return copy;
+      };
+      for (let at = 0; at < envelope.content.length; at++) {
+        await attempt(own(envelope.content.subarray(0, at)));
+        for (const bit of [0x01, 0x80]) {
+          const damaged = own(envelope.content);
+          damaged[at] = (damaged[at] ?? 0) ^ bit;
+          await attempt(damaged);
+        }
+      }
+    },
+  );
+});
