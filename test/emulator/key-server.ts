@@ -19,7 +19,8 @@ import { readHeader, writeHeader } from "../../src/zcl/header.ts";
 import { type Home, HUB, seMessage } from "./home.ts";
 import type { Host } from "./host.ts";
 
-export const AUTHORITIES = testAuthorities(5);
+/** The same ones each time, since what they issue follows from the order of asking. */
+export const authorities = (): TestAuthority[] => testAuthorities(5);
 
 /** The Trust Centre's half of key establishment on a coordinator without a hub, with the published state machine. */
 export class KeyServer {
@@ -30,10 +31,10 @@ export class KeyServer {
   readonly #host: Host;
   readonly #back = new Map<Eui64, { message: ApsMessage; sequence: number }>();
 
-  constructor(home: Home, host: Host, authorities: readonly TestAuthority[] = AUTHORITIES) {
+  constructor(home: Home, host: Host, issuedBy: readonly TestAuthority[] = authorities()) {
     this.#home = home;
     this.#host = host;
-    const { credentials, issuers } = deviceCredentials(authorities, HUB);
+    const { credentials, issuers } = deviceCredentials(issuedBy, HUB);
     const engine = new SoftwareCbkeEngine(HUB, credentials, new SeededRandom(77));
     home.hub.setEndpoints([
       {

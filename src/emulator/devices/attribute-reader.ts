@@ -54,13 +54,14 @@ export class AttributeReader {
     });
   }
 
-  /** A general command from a server: the answer to a read, or an error instead of it. */
-  answer(message: ApsMessage, frame: ZclFrame): void {
+  /** A general command from a server: true for the answer to a read, or an error instead of it. */
+  answer(message: ApsMessage, frame: ZclFrame): boolean {
     const target = this.#asked.get(frame.sequence)?.target;
-    if (target?.nodeId !== message.nodeId || target.cluster !== message.cluster) return;
+    if (target?.nodeId !== message.nodeId || target.cluster !== message.cluster) return false;
     const refused = frame.name === "DefaultResponse" && frame.fields.commandId === READ_ATTRIBUTES;
-    if (frame.name === "ReadAttributesResponse") this.#settle(frame.sequence, valuesOf(frame));
-    else if (refused) this.#settle(frame.sequence, new Map());
+    if (frame.name !== "ReadAttributesResponse" && !refused) return false;
+    this.#settle(frame.sequence, refused ? new Map() : valuesOf(frame));
+    return true;
   }
 
   clear(): void {

@@ -23,8 +23,8 @@ export interface EndpointsPorts {
   refused(why: FrameRefusal): void;
   /** The partner's words in key establishment; `payload` is what follows the header. False: nobody listens. */
   keyEstablishment(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): boolean;
-  /** General commands of a server, in answer to what was read there. */
-  fromServer(message: ApsMessage, frame: ZclFrame): void;
+  /** A general command of a server; true where it answers what was read there. */
+  fromServer(message: ApsMessage, frame: ZclFrame): boolean;
 }
 
 /** The Smart Energy endpoints of a device: judges each frame, hands it to its cluster, and answers. */
@@ -104,9 +104,10 @@ export class Endpoints {
     const side = header.direction === "clientToServer" ? endpoint.inputClusters : endpoint.outputClusters;
     const present = side.includes(cluster);
     if (header.frameType === "global") {
-      if (header.direction === "serverToClient")
+      const answered =
+        header.direction === "serverToClient" &&
         this.#ports.fromServer(message, decodeZcl(message.payload, { cluster }));
-      if (header.command === DEFAULT_RESPONSE) return undefined;
+      if (answered || header.command === DEFAULT_RESPONSE) return undefined;
       return present
         ? generalAnswer(message, header, this.#attributes(cluster))
         : status(STATUS.UNSUPPORTED_CLUSTER);

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { toHex } from "../../../src/base/bytes.ts";
 import type { EmulatedDeviceOptions } from "../../../src/emulator/devices/device.ts";
 import { seMessage } from "../home.ts";
+import { Host } from "../host.ts";
+import { KeyServer } from "../key-server.ts";
 import { MailboxHub } from "../mailbox-hub.ts";
 import { admitted, keyedHome } from "./setup.ts";
 
@@ -111,6 +113,18 @@ describe("emulated GSME", () => {
     expect(hub.put.map(toHex)).toEqual(["efbe"]);
   });
 
+  test("a broadcast between poll and frame does not turn its receiver off", async () => {
+    const { home, device } = await meter();
+    const read = seMessage(device.node.nodeId, Uint8Array.of(0x00, 0x42, 0x00, 0x00, 0x00), {
+      cluster: 0x0702,
+    });
+    home.hub.unicast(read);
+    device.node.poll();
+    home.hub.broadcast(seMessage(0xffff, Uint8Array.of(0x00, 0x43, 0x00), { apsSecurity: false }), 30);
+    await home.run(500);
+    expect(home.of("sent").at(-1)).toMatchObject({ delivered: true, message: { cluster: 0x0702 } });
+  });
+
   test("what its coordinator cannot take is kept, in order, until it can", async () => {
     const { home, hub, device } = await meter();
     const snapshot = JSON.parse(JSON.stringify(home.hub.snapshot()));
@@ -118,8 +132,6 @@ describe("emulated GSME", () => {
     const sent = Promise.all([1, 2].map((n) => device.send(Uint8Array.of(n))));
     await home.run(120_000);
     home.restart(snapshot);
-    const { Host } = await import("../host.ts");
-    const { KeyServer } = await import("../key-server.ts");
     const host = new Host(home.hub);
     new KeyServer(home, host);
     const again = new MailboxHub(home, host);

@@ -1,43 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex } from "../../../src/base/bytes.ts";
 import { Eui64 } from "../../../src/base/eui64.ts";
-import { installCodeFromBare } from "../../../src/base/install-code.ts";
 import { SeededRandom } from "../../../src/base/random.ts";
 import { TERMINATE_STATUS, TestAuthority, testAuthorities } from "../../../src/cbke/index.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
-import { createEmulatedDevice } from "../../../src/emulator/devices/create.ts";
 import { deviceCredentials } from "../../../src/emulator/devices/credentials.ts";
 import type { DeviceEvent, EmulatedDeviceOptions } from "../../../src/emulator/devices/device.ts";
-import { Home, METER, seMessage } from "../home.ts";
-import { Host } from "../host.ts";
-import { AUTHORITIES, KeyServer } from "../key-server.ts";
+import { METER, seMessage } from "../home.ts";
+import { authorities, KeyServer } from "../key-server.ts";
+import { admitted, CODE, keyedHome } from "./setup.ts";
 
-const CODE = installCodeFromBare(fromHex("83fed3407a939723a5c639b26916d505"));
 const OTHER_AUTHORITY = new TestAuthority(2, Eui64("0011223344556677"), new SeededRandom(1));
 const OPEN = fromHex("010500" + "06ffff00dc05");
 
-async function join(options: Partial<EmulatedDeviceOptions> = {}, hubAuthorities = AUTHORITIES) {
-  const home = new Home(4);
-  const host = new Host(home.hub);
-  const server = new KeyServer(home, host, hubAuthorities);
-  const device = createEmulatedDevice({
-    type: "esme",
-    air: home.air,
-    clock: home.clock,
-    random: new SeededRandom(8),
-    eui64: METER,
-    installCode: CODE,
-    cbke: deviceCredentials(AUTHORITIES, METER),
-    ...options,
-  });
-  const ends: Extract<DeviceEvent, { type: "key-establishment" }>["outcome"][] = [];
-  device.on((event) => {
-    if (event.type === "key-establishment") ends.push(event.outcome);
-  });
-  home.hub.importTransientKey(METER, installCodeKey(CODE));
-  home.hub.importLinkKey(-1, METER, installCodeKey(CODE));
-  home.hub.permitJoining(255);
-  return { home, host, server, device, ends };
+async function join(options: Partial<EmulatedDeviceOptions> = {}, hubAuthorities = authorities()) {
+  const keyed = keyedHome(4, hubAuthorities);
+  const { device, events } = admitted(keyed, "esme", options);
+  const ends = () =>
+    events.flatMap((event: DeviceEvent) => (event.type === "key-establishment" ? [event.outcome] : []));
+  return { ...keyed, device, ends };
 }
 
 describe("key establishment of an emulated device", () => {
@@ -45,7 +26,7 @@ describe("key establishment of an emulated device", () => {
     const { home, host, server, device, ends } = await join();
     device.start();
     await home.run(2_000);
-    expect(ends).toMatchObject([{ result: "established", suite: 2 }]);
+    expect(ends()).toMatchObject([{ result: "established", suite: 2 }]);
     expect(server.outcomes).toMatchObject([{ result: "established", suite: 2 }]);
     expect(device.node.established).toBe(true);
     expect(device.node.snapshot().trustCenterKey).toBe(toHex(server.keys[0] ?? new Uint8Array()));
@@ -61,11 +42,11 @@ describe("key establishment of an emulated device", () => {
   });
 
   test("a hub with suite 1 only is asked again in suite 1", async () => {
-    const suite1 = AUTHORITIES.filter(({ suite }) => suite === 1);
+    const suite1 = authorities().filter(({ suite }) => suite === 1);
     const { home, server, device, ends } = await join({}, suite1);
     device.start();
     await home.run(2_000);
-    expect(ends).toMatchObject([
+    expect(ends()).toMatchObject([
       { result: "terminated", by: "partner", status: TERMINATE_STATUS.unsupportedSuite },
       { result: "established", suite: 1 },
     ]);
@@ -89,10 +70,10 @@ describe("key establishment of an emulated device", () => {
     home.hub.setEndpoints([]);
     device.start();
     await home.run(5_000);
-    expect(ends).toEqual([]);
+    expect(ends()).toEqual([]);
     new KeyServer(home, host);
     await home.run(10_000);
-    expect(ends).toMatchObject([{ result: "established" }]);
+    expect(ends()).toMatchObject([{ result: "established" }]);
   });
 
   test("a device restarted from its flash keeps its key and does not ask for another", async () => {
@@ -101,16 +82,8 @@ describe("key establishment of an emulated device", () => {
     await home.run(2_000);
     const stored = JSON.parse(JSON.stringify(device.node.snapshot()));
     device.node.close();
-    const again = createEmulatedDevice({
-      type: "esme",
-      air: home.air,
-      clock: home.clock,
-      random: new SeededRandom(9),
-      eui64: METER,
-      installCode: CODE,
-      cbke: deviceCredentials(AUTHORITIES, METER),
-      snapshot: stored,
-    });
+    const { device: again } = admitted({ home }, "esme", { snapshot: stored });
+    home.hub.importLinkKey(-1, METER, server.keys[0] ?? new Uint8Array(16));
     again.start();
     await home.run(2_000);
     expect(server.keys).toHaveLength(1);
@@ -133,17 +106,17 @@ describe("key establishment of an emulated device", () => {
   test.each([
     ["of an unknown authority", [OTHER_AUTHORITY], METER, TERMINATE_STATUS.unknownIssuer, 1],
     ["of a false authority of the right name", testAuthorities(6), METER, TERMINATE_STATUS.badKeyConfirm, 1],
-    ["of another device", AUTHORITIES, Eui64("00db1234567890ff"), TERMINATE_STATUS.invalidCertificate, 2],
+    ["of another device", authorities(), Eui64("00db1234567890ff"), TERMINATE_STATUS.invalidCertificate, 2],
   ])(
     "with a certificate %s it is refused, and tries again where allowed",
-    async (_name, authorities, subject, status, tries) => {
-      const { credentials } = deviceCredentials(authorities, subject);
-      const { issuers } = deviceCredentials(AUTHORITIES, METER);
+    async (_name, issuedBy, subject, status, tries) => {
+      const { credentials } = deviceCredentials(issuedBy, subject);
+      const { issuers } = deviceCredentials(authorities(), METER);
       const { home, server, device, ends } = await join({ cbke: { credentials, issuers } });
       device.start();
       await home.run(15_000);
-      expect(ends).toHaveLength(tries);
-      expect(ends[0]).toMatchObject({ result: "terminated", by: "partner", status });
+      expect(ends()).toHaveLength(tries);
+      expect(ends()[0]).toMatchObject({ result: "terminated", by: "partner", status });
       expect(server.keys).toEqual([]);
       expect(device.node.established).toBe(false);
     },

@@ -12,7 +12,7 @@ import type {
 } from "../../../src/emulator/devices/device.ts";
 import { Home, METER } from "../home.ts";
 import { Host } from "../host.ts";
-import { AUTHORITIES, KeyServer } from "../key-server.ts";
+import { authorities, KeyServer } from "../key-server.ts";
 
 export const CODE: InstallCode = installCodeFromBare(fromHex("83fed3407a939723a5c639b26916d505"));
 
@@ -23,10 +23,10 @@ export interface Keyed {
 }
 
 /** A home whose coordinator serves key establishment. */
-export function keyedHome(seed = 4): Keyed {
+export function keyedHome(seed = 4, issuedBy = authorities()): Keyed {
   const home = new Home(seed);
   const host = new Host(home.hub);
-  const server = new KeyServer(home, host);
+  const server = new KeyServer(home, host, issuedBy);
   return { home, host, server };
 }
 
@@ -44,7 +44,7 @@ export function admitted(
     random: new SeededRandom(8),
     eui64,
     installCode: CODE,
-    cbke: deviceCredentials(AUTHORITIES, eui64),
+    cbke: deviceCredentials(authorities(), eui64),
     ...options,
   });
   const events: DeviceEvent[] = [];
