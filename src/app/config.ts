@@ -6,6 +6,9 @@ import { DEVICE_TYPES } from "../base/device-type.ts";
 import { HanwayError } from "../base/error.ts";
 import { Eui64 } from "../base/eui64.ts";
 import { InstallCode } from "../base/install-code.ts";
+import { ClockSchema } from "./clock/config.ts";
+import { PowerSchema } from "./power/config.ts";
+import { wholeNumber } from "./schema.ts";
 
 /** Everything `hanway run` can be told, with its defaults. One table per TOML section. */
 export type HubConfig = v.InferOutput<typeof ConfigSchema>;
@@ -25,11 +28,6 @@ function parsedBy<T>(parse: (text: string) => T) {
       }
     }),
   );
-}
-
-function wholeNumber(least: number, most: number) {
-  const message = `a whole number from ${least} to ${most} is needed`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
 }
 
 const eui64 = parsedBy((text) => Eui64(text));
@@ -137,6 +135,8 @@ const ConfigSchema = v.strictObject({
     }),
     {},
   ),
+  clock: v.optional(ClockSchema, {}),
+  power: v.optional(PowerSchema, {}),
   log: v.optional(
     v.strictObject({
       level: v.optional(

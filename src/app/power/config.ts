@@ -1,0 +1,28 @@
+import * as v from "valibot";
+import { path, pattern, wholeNumber } from "../schema.ts";
+import type { MainsFileSettings } from "./mains-file.ts";
+import { POWER_ALERT_MS } from "./power.ts";
+
+/** Section [power]. Without `input` the hub knows nothing of its mains and says so. */
+export const PowerSchema = v.strictObject({
+  /** The value file of a GPIO line, `online` of a power supply under /sys/class/power_supply, or a UPS status file. */
+  input: v.optional(path),
+  /** What its text matches while mains is there; for a line that is active low, give this and `lost` the other way round. */
+  present: v.optional(pattern, "^1$"),
+  lost: v.optional(pattern, "^0$"),
+  /** Mains lost for so long raises the alert. */
+  alertSeconds: v.optional(wholeNumber(1, 3_600), POWER_ALERT_MS / 1_000),
+  /** How often it is read where the system tells nothing of a change. */
+  pollMilliseconds: v.optional(wholeNumber(50, 60_000), 1_000),
+  /** How long it must show the same before that is believed. */
+  settleMilliseconds: v.optional(wholeNumber(0, 60_000), 200),
+});
+
+export type PowerConfig = v.InferOutput<typeof PowerSchema>;
+
+/** Undefined where no input is configured. */
+export function mainsFileSettings(config: PowerConfig): MainsFileSettings | undefined {
+  const { input, present, lost, pollMilliseconds, settleMilliseconds } = config;
+  if (input === undefined) return undefined;
+  return { path: input, present, lost, pollMs: pollMilliseconds, settleMs: settleMilliseconds };
+}
