@@ -9,6 +9,7 @@ import { keystoreAgreement } from "../../src/gbcs/security/recorded.ts";
 import type { DeviceFigures } from "../../src/han/device-log/figures.ts";
 import { readVectors, type Vector } from "../gbcs/vectors.ts";
 import { describeShared, sharedData } from "../shared-data.ts";
+import { FarParty } from "./far-end.ts";
 import { ACB, CHF, publishedKeys, TestHub } from "./hub.ts";
 
 /** Message codes that the hub executes, of those with published pairs. */
@@ -68,6 +69,51 @@ describeShared("published pairs of the CHF (RTDS), byte for byte", "rtds.jsonl",
     },
   );
 
+  it("tells a change of the Device Log as CS14 (gbcs-messages 8.9), in the frame of the published alerts", () => {
+    using hub = new TestHub({ keystore });
+    const hash = "83fed3407a939723a5c639b26916d506";
+    hub.chf.seed({
+      deviceLog: {
+        entries: [{ ...device("00db1234567890a0"), keyHash: fromHex(hash) }],
+        historic: [],
+        extendedPanId: eui64FromBytes(fromHex("0001020304050607")),
+      },
+      alertCounter: 0xf9fn,
+    });
+    hub.deviceLog.add(eui64FromBytes(fromHex("00db1234567890a1")), "gsme", undefined);
+    const time = "090c07df0101ff000000008000ff";
+    const entries = `0202090800db1234567890a00910${hash}0202090800db1234567890a10900`;
+    const content = `0f20000fa0000203128f12${time}0203${time}090800010203040506070102${entries}`;
+    const grouping = `df09030000000000000fa00800db1234567890a20890b3d51f3000000200020018${hexLength(content)}${content}00`;
+    const sent = toHex(hub.sent[0]?.payload ?? fromHex(""));
+    expect(sent.slice(sent.indexOf("df0903"), -24)).toBe(grouping);
+    expect(new FarParty(keystore, ACB, CHF).verified(fromHex(sent)).mac).not.toBeNull();
+  });
+
+  it("tells its credentials to the broker by CS02a (gbcs-messages 9.2)", async () => {
+    using hub = new TestHub({ keystore });
+    const command = new FarParty(keystore, ACB, CHF).command("CS02a", {
+      authorisingCell: { role: 4, keyUsage: 1 << 4, cellUsage: 0 },
+      rolesRequired: [4],
+    });
+    const answer = toHex((await hub.answer(command)) ?? fromHex(""));
+    const key = (usage: string, identifier: string) => `3018${usage}040890b3d51f300000020408${identifier}`;
+    const cells = `${key("03020780", "42693535d3dde101")}${key("03020308", "4a9ce02c39ab910b")}`;
+    expect(answer).toContain(`3041303f0201040a01000201003034${cells}00`);
+  });
+
+  it("answers the former CCS05/CCS04 as CCS06", async () => {
+    using hub = new TestHub({ keystore });
+    const acb = new FarParty(keystore, ACB, CHF);
+    hub.deviceLog.seed({ entries: [device("00db1234567890a0")], historic: [] });
+    const [former, present] = [acb.command("CCS05/CCS04", {}), acb.command("CCS06", {})];
+    const contents = await Promise.all(
+      [former, present].map(async (command) => acb.response((await hub.answer(command)) ?? fromHex("")).data),
+    );
+    expect(contents[0]).toEqual(contents[1]);
+    expect(contents[0]?.[0]).toMatchObject({ type: "array", value: [{ type: "structure" }] });
+  });
+
   /** The same message with another counter and a fresh MAC. */
   function rewrapped({ envelope }: Vector, counter: bigint): Uint8Array {
     if (envelope.kind === "PRECOMMAND") throw new Error("no pre-command wanted");
@@ -78,6 +124,12 @@ describeShared("published pairs of the CHF (RTDS), byte for byte", "rtds.jsonl",
     return protectAs(message, "mac", { signature: undefined, mac });
   }
 });
+
+/** A length below 128 or of one octet more, in hex. */
+function hexLength(content: string): string {
+  const length = content.length / 2;
+  return (length < 0x80 ? "" : "81") + length.toString(16).padStart(2, "0");
+}
 
 function items(vector: Vector): { data: readonly Data[]; results: readonly number[] } {
   const apdu = decodeDlms(vector.envelope.content);
