@@ -41,7 +41,7 @@ function octets(count: number) {
   });
 }
 
-const RadioPortUrl = v.pipe(
+const PortUrl = v.pipe(
   v.string("text is needed"),
   v.regex(
     /^(?:tcp:\/\/(?:\[[0-9a-fA-F:]+\]|[^\s/:]+):\d{1,5}|\/\S+)$/,
@@ -53,6 +53,62 @@ const BrokerUrl = v.pipe(
   v.string("text is needed"),
   v.regex(/^mqtts?:\/\/\S+$/, 'allowed are "mqtt://host:port" and "mqtts://host:port"'),
 );
+
+const path = v.pipe(v.string("text is needed"), v.minLength(1, "a path is needed"));
+
+/** A program and its arguments; no shell comes between. */
+const command = v.optional(
+  v.array(v.string("a list of texts is needed"), 'a list is needed, as in ["/usr/bin/pon", "hub"]'),
+  [],
+);
+
+/** The cellular modem, where hanway is to look after it. Its IP interface stays the system's. */
+const ModemSchema = v.strictObject({
+  port: PortUrl,
+  baudRate: v.optional(wholeNumber(9_600, 4_000_000), 115_200),
+  rtscts: v.optional(v.boolean("true or false is needed"), false),
+  /** The SIM's. A secret: what is put in here is never repeated in a sentence. */
+  pin: v.optional(v.pipe(v.string("text is needed"), v.regex(/^\d{4,8}$/, "4 to 8 digits are needed"))),
+  apn: v.optional(
+    v.pipe(
+      v.string("text is needed"),
+      v.regex(/^[A-Za-z0-9.-]{1,100}$/, "letters, digits, dots and dashes are allowed"),
+    ),
+  ),
+  /** Number of the PDP context that carries the WAN. */
+  context: v.optional(wholeNumber(1, 16), 1),
+  /** Bring the context up by AT command; false where the system's dialler does that. */
+  dial: v.optional(v.boolean("true or false is needed"), false),
+  /** What the modem's clock holds once the network has set it. */
+  networkTime: v.optional(v.picklist(["local", "utc", "off"], "allowed are local, utc, off"), "local"),
+  /** Commands of the system, run when there is a network to dial and when it is gone. */
+  bearer: v.optional(
+    v.strictObject({ up: command, down: command, seconds: v.optional(wholeNumber(1, 600), 60) }),
+    {},
+  ),
+  /** A file that resets the modem: a GPIO line's value, or `authorized` or `disable` of its USB port. */
+  reset: v.optional(
+    v.strictObject({
+      file: path,
+      assert: v.optional(v.string("text is needed"), "1"),
+      release: v.optional(v.string("text is needed"), "0"),
+      holdMs: v.optional(wholeNumber(1, 60_000), 1_000),
+    }),
+  ),
+});
+
+/** Names of LEDs under `folder`; a lamp without one stays dark. */
+const led = v.optional(
+  v.pipe(v.string("text is needed"), v.regex(/^[^/]+$/, "the name of an LED, without a folder, is needed")),
+);
+const LedsSchema = v.strictObject({
+  folder: v.optional(path, "/sys/class/leds"),
+  SW: led,
+  WAN: led,
+  HAN: led,
+  MESH: led,
+  GAS: led,
+});
 
 const ConfigSchema = v.strictObject({
   hub: v.strictObject({
@@ -68,7 +124,7 @@ const ConfigSchema = v.strictObject({
     joinSeconds: v.optional(wholeNumber(0, 3_600), 180),
   }),
   radio: v.strictObject({
-    port: RadioPortUrl,
+    port: PortUrl,
     baudRate: v.optional(wholeNumber(9_600, 1_000_000), 115_200),
     rtscts: v.optional(v.boolean("true or false is needed"), false),
     /** 2.4 GHz channel of a newly formed network. */
@@ -90,7 +146,11 @@ const ConfigSchema = v.strictObject({
       v.minLength(1, "at least one [[wan.broker]] with a url is needed"),
     ),
     keepAliveSeconds: v.optional(wholeNumber(5, 3_600), 60),
+    /** Without network and broker for so long, the hub says that it has no WAN. */
+    noWanSeconds: v.optional(wholeNumber(10, 86_400), 600),
   }),
+  modem: v.optional(ModemSchema),
+  leds: v.optional(LedsSchema),
   device: v.optional(
     v.array(
       v.strictObject({
@@ -125,7 +185,7 @@ const ConfigSchema = v.strictObject({
     v.strictObject({
       /** `required` unless neither credentials nor a test authority are given; `off`: install codes alone. */
       cbke: v.optional(v.picklist(["required", "off"], "allowed are required, off")),
-      /** The certificate authority's files for this hub's radio, one for each suite. */
+      /** The certificate authority's files for this hub's radio, one for each suite, or `zigbee.json` of a test PKI. */
       credentials: v.optional(
         v.array(v.pipe(v.string("text is needed"), v.minLength(1, "a path is needed")), "a list is needed"),
         [],

@@ -8,6 +8,7 @@ import {
   type HubSecurity,
   hubSecurity,
   parseCredentialFile,
+  parseTestPkiFile,
   testSecurity,
 } from "../han/security/credentials.ts";
 import type { ClockStateSource } from "../han/zcl-server/clock-state.ts";
@@ -32,9 +33,13 @@ export function securitySource(
     return (radio) => testSecurity(testAuthority, radio, random);
   }
   if (credentials.length === 0) return undefined;
-  const issued = credentials.map((path, i) =>
-    parseCredentialFile(read(path, i), `security.credentials[${i}]`),
-  );
+  const issued = credentials.flatMap((path, i) => {
+    const text = read(path, i);
+    const field = `security.credentials[${i}]`;
+    return text.trimStart().startsWith("{")
+      ? parseTestPkiFile(text, field)
+      : parseCredentialFile(text, field);
+  });
   return (radio) => hubSecurity(issued, radio, random);
 }
 

@@ -12,6 +12,7 @@ import type { HanPorts, HanSettings } from "./ports.ts";
 import { HUB_ENDPOINTS } from "./radio/endpoints.ts";
 import type { IncomingAps, NetworkInfo, RadioEvent, RadioPort, SendOutcome } from "./radio/port.ts";
 import { Roster } from "./roster.ts";
+import { KEY_ESTABLISHMENT_SERVER } from "./security/key-establishment-server.ts";
 import { NETWORK_KEY_SETTINGS } from "./security/network-key.ts";
 import { PROFILE_ZDO } from "./security/policy.ts";
 import { TrustCentre } from "./security/trust-centre.ts";
@@ -55,7 +56,10 @@ export class HomeAreaNetwork {
     const input = (device: HanDevice, given: JoinInput) => this.#joining.input(device, given);
     this.#trust = new TrustCentre(
       { radio, clock, log, records, roster, sender, clockState, security, input },
-      { ...NETWORK_KEY_SETTINGS, ...settings.networkKey },
+      {
+        networkKey: { ...NETWORK_KEY_SETTINGS, ...settings.networkKey },
+        keyEstablishment: { ...KEY_ESTABLISHMENT_SERVER, ...settings.keyEstablishment },
+      },
     );
     this.#tunnels = new Tunnels({ clock, log, sender, mailbox: ports.mailbox, emit });
     this.#joining = new Joining(

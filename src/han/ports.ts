@@ -5,6 +5,7 @@ import type { JoinRecords } from "./join/records.ts";
 import type { JoinFailure, JoinSettings, JoinStep } from "./join/state.ts";
 import type { IncomingAps, NetworkInfo, RadioPort } from "./radio/port.ts";
 import type { HubSecurity } from "./security/credentials.ts";
+import type { KeyEstablishmentServerSettings } from "./security/key-establishment-server.ts";
 import type { NetworkKeySettings } from "./security/network-key.ts";
 import type { TunnelUser } from "./tunnel/server.ts";
 import type { HubIdentity } from "./zcl-server/attributes.ts";
@@ -52,4 +53,5 @@ export interface HanPorts {
 export interface HanSettings {
   readonly join?: Partial<Omit<JoinSettings, "keyEstablishment">> | undefined;
   readonly networkKey?: Partial<NetworkKeySettings> | undefined;
+  readonly keyEstablishment?: Partial<KeyEstablishmentServerSettings> | undefined;
 }

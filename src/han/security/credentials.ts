@@ -1,16 +1,17 @@
 import { fromHex } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
-import type { Eui64 } from "../../base/eui64.ts";
+import { Eui64 } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import {
   type CbkeEngine,
   type Credential,
   checkCredential,
-  type ImplicitCertificate,
   readImplicitCertificate,
   SoftwareCbkeEngine,
   SUITES,
   type Suite,
+  type SuiteBit,
+  suiteByBit,
   suiteOf,
   type TrustedIssuer,
   testAuthorities,
@@ -94,36 +95,85 @@ function plain(text: string): string {
   return text.replace(/[\s,-]|0x/gi, "");
 }
 
-/** The EUI-64 that a credential was issued to. */
-export function subjectOf({ credential }: IssuedCredential): Eui64 {
-  return certificateOf(credential).subject;
+/**
+ * Reads the file of a test PKI: JSON with `trusted` authorities and the credentials of `devices`, of which the hub takes
+ * those of its own radio. Throws `config/invalid`; never with octets of it.
+ */
+export function parseTestPkiFile(text: string, field: string): IssuedCredential[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw fault(field, "the file is not JSON");
+  }
+  const trusted = rows(parsed, "trusted", field).map((row) => ({
+    suite: suiteIn(row, field),
+    issuer: Eui64(textIn(row, "issuer", field)),
+    publicKey: hexIn(row, "publicKey", field),
+  }));
+  return rows(parsed, "devices", field).map((row) => {
+    const suite = suiteIn(row, field);
+    const issuer = trusted.find((one) => one.suite === suite);
+    if (issuer === undefined) throw fault(field, `there is no authority of suite ${suite}`);
+    const certificate = hexIn(row, "certificate", field);
+    if (certificate.length !== suiteOf(suite).certificateOctets)
+      throw fault(field, "a certificate does not have the length of its suite");
+    return { issuer, credential: { suite, certificate, privateKey: hexIn(row, "privateKey", field) } };
+  });
 }
 
-function certificateOf({ suite, certificate }: Credential): ImplicitCertificate {
-  return readImplicitCertificate(suiteOf(suite), certificate);
+function rows(value: unknown, name: string, field: string): object[] {
+  const found = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+  if (!Array.isArray(found)) throw fault(field, `there is no list "${name}"`);
+  return found.filter((row) => typeof row === "object" && row !== null);
+}
+
+function textIn(row: object, name: string, field: string): string {
+  const text: unknown = Reflect.get(row, name);
+  if (typeof text !== "string") throw fault(field, `an entry has no ${name}`);
+  return text;
+}
+
+function hexIn(row: object, name: string, field: string): Uint8Array {
+  const text = textIn(row, name, field);
+  if (!/^(?:[0-9a-f]{2})+$/i.test(text)) throw fault(field, `the ${name} of an entry is not hex`);
+  return fromHex(text);
+}
+
+function suiteIn(row: object, field: string): SuiteBit {
+  const suite = suiteByBit(Number(Reflect.get(row, "suite")));
+  if (suite === undefined) throw fault(field, "an entry is of no suite");
+  return suite.bit;
+}
+
+/** The EUI-64 that a credential was issued to. */
+export function subjectOf({ credential: { suite, certificate } }: IssuedCredential): Eui64 {
+  return readImplicitCertificate(suiteOf(suite), certificate).subject;
 }
 
 /**
- * The hub's side of key establishment from issued credentials, each checked against its authority and against
- * `radio`, the address by which devices know the hub. Throws `config/invalid` with what does not fit.
+ * The hub's side of key establishment from issued credentials: those of `radio`, the address by which devices know the
+ * hub, each checked against its authority. Throws `config/invalid` where there is none, or one does not fit.
  */
 export function hubSecurity(issued: readonly IssuedCredential[], radio: Eui64, random: Random): HubSecurity {
   const issuers = issued.map(({ issuer }) => issuer);
-  for (const one of issued) {
-    const subject = subjectOf(one);
-    if (subject !== radio)
-      throw fault(
-        "security.credentials",
-        `a certificate is that of ${subject}, but devices know this hub by its radio's address ${radio}`,
-      );
+  const own = issued.filter((one) => subjectOf(one) === radio);
+  if (own.length === 0) {
+    const others = [...new Set(issued.map(subjectOf))].slice(0, 3).join(", ");
+    throw fault(
+      "security.credentials",
+      `there are certificates of ${others || "nobody"}, but devices know this hub by its radio's address ${radio}`,
+    );
+  }
+  for (const { credential } of own) {
     try {
-      checkCredential(one.credential, radio, issuers);
+      checkCredential(credential, radio, issuers);
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
       throw fault("security.credentials", error.detail);
     }
   }
-  const credentials = issued.map(({ credential }) => credential);
+  const credentials = own.map(({ credential }) => credential);
   return { engine: new SoftwareCbkeEngine(radio, credentials, random), issuers };
 }
 

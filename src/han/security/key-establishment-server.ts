@@ -37,34 +37,52 @@ interface ReturnPath {
   readonly sequence: number;
 }
 
+export interface KeyEstablishmentServerSettings {
+  /** Exchanges at once: after a power cut all devices of a home come together. One more is told to wait. */
+  readonly exchanges: number;
+  /** Seconds that it is told to wait, 0 to 254; an exchange takes one or two. */
+  readonly waitSeconds: number;
+}
+
+export const KEY_ESTABLISHMENT_SERVER: KeyEstablishmentServerSettings = { exchanges: 8, waitSeconds: 2 };
+
+/** One responder, and the device that it last served: it knows the repeated frames of that one. */
+interface Slot {
+  readonly exchange: KeyEstablishment<Exclude<ResponderState, { phase: "idle" }>>;
+  partner: Eui64 | undefined;
+}
+
 /**
- * The hub as server of the Key Establishment cluster (ZSE C.3.1): it answers any device on its list, one exchange at
- * a time, from whichever endpoint the device found. Its identity is that of the radio.
+ * The hub as server of the Key Establishment cluster (ZSE C.3.1): it answers any device on its list, one exchange
+ * for each, from whichever endpoint the device found. Its identity is that of the radio.
  */
 export class KeyEstablishmentServer {
   /** KeyEstablishmentSuite, for whoever reads the attribute. */
   readonly suites: number;
-  readonly #exchange: KeyEstablishment<Exclude<ResponderState, { phase: "idle" }>>;
+  /** Longest unused first. */
+  #slots: readonly Slot[];
   readonly #send: KeyEstablishmentServerPorts["send"];
   readonly #started: (device: Eui64) => void;
   readonly #paths = new Map<Eui64, ReturnPath>();
 
-  constructor({ engine, issuers }: HubSecurity, ports: KeyEstablishmentServerPorts) {
+  constructor(
+    { engine, issuers }: HubSecurity,
+    { exchanges, waitSeconds }: KeyEstablishmentServerSettings,
+    ports: KeyEstablishmentServerPorts,
+  ) {
     this.suites = engine.suites;
     this.#send = ports.send;
     this.#started = ports.started;
-    this.#exchange = new KeyEstablishment(
-      responder,
-      keyEstablishmentSettings(engine, issuers),
-      engine,
-      ports.clock,
-      {
+    const settings = keyEstablishmentSettings(engine, issuers, { waitSeconds });
+    this.#slots = Array.from({ length: exchanges }, () => ({
+      partner: undefined,
+      exchange: new KeyEstablishment(responder, settings, engine, ports.clock, {
         send: (to, message) => this.#reply(to, message),
         installKey: ({ eui64 }, linkKey) => ports.install(eui64, linkKey),
         ended: (outcome) => ports.ended(outcome.partner.eui64, outcome),
         trustedTime: () => ports.trustedTime(),
-      },
-    );
+      }),
+    }));
   }
 
   /** A command of the cluster, client to server, from a device on the list; `payload` is what follows the header. */
@@ -72,15 +90,31 @@ export class KeyEstablishmentServer {
     const { nodeId, sourceEndpoint, destinationEndpoint, apsCounter, broadcast } = frame;
     if (!broadcast)
       this.#paths.set(device, { nodeId, ownEndpoint: destinationEndpoint, sequence: header.sequence });
-    const idle = this.#exchange.phase === "idle";
-    this.#exchange.receive({
+    const slot = this.#slotFor(device);
+    const idle = slot.exchange.phase === "idle";
+    if (idle) {
+      slot.partner = device;
+      this.#slots = [...this.#slots.filter((other) => other !== slot), slot];
+    }
+    slot.exchange.receive({
       from: { eui64: device, endpoint: sourceEndpoint },
       apsCounter,
       unicast: !broadcast,
       commandId: header.command,
       payload,
     });
-    if (idle && this.#exchange.phase !== "idle") this.#started(device);
+    if (idle && slot.exchange.phase !== "idle") this.#started(device);
+  }
+
+  /** Its own, else one that is idle; else any, which tells it to wait. */
+  #slotFor(device: Eui64): Slot {
+    const [first] = this.#slots;
+    const slot =
+      this.#slots.find(({ partner }) => partner === device) ??
+      this.#slots.find(({ exchange }) => exchange.phase === "idle") ??
+      first;
+    if (slot === undefined) throw new HanwayError("internal", "no exchange is allowed at all");
+    return slot;
   }
 
   /** The device is no longer on the list. */

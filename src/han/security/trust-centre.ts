@@ -16,7 +16,7 @@ import type { Roster } from "../roster.ts";
 import type { HanSender } from "../sender.ts";
 import type { ClockStateSource } from "../zcl-server/clock-state.ts";
 import type { HubSecurity } from "./credentials.ts";
-import { KeyEstablishmentServer } from "./key-establishment-server.ts";
+import { KeyEstablishmentServer, type KeyEstablishmentServerSettings } from "./key-establishment-server.ts";
 import { LinkKeys } from "./link-keys.ts";
 import { NetworkKeyRotation, type NetworkKeySettings } from "./network-key.ts";
 import { PartnerKeyPolicy } from "./partner-keys.ts";
@@ -35,6 +35,11 @@ export interface TrustCentrePorts {
   input(device: HanDevice, input: JoinInput): void;
 }
 
+export interface TrustCentreSettings {
+  readonly networkKey: NetworkKeySettings;
+  readonly keyEstablishment: KeyEstablishmentServerSettings;
+}
+
 /** The broadcast endpoint: whichever has the cluster. */
 const EVERY_ENDPOINT = 0xff;
 
@@ -42,16 +47,18 @@ const EVERY_ENDPOINT = 0xff;
 export class TrustCentre {
   readonly networkKey: NetworkKeyRotation;
   readonly #ports: TrustCentrePorts;
+  readonly #settings: TrustCentreSettings;
   readonly #linkKeys: LinkKeys;
   readonly #partnerKeys: PartnerKeyPolicy;
   #keyEstablishment: KeyEstablishmentServer | undefined;
 
-  constructor(ports: TrustCentrePorts, networkKey: NetworkKeySettings) {
+  constructor(ports: TrustCentrePorts, settings: TrustCentreSettings) {
     const { radio, clock, log, records } = ports;
     this.#ports = ports;
     this.#linkKeys = new LinkKeys(radio, records, log);
     this.#partnerKeys = new PartnerKeyPolicy(radio, log);
-    this.networkKey = new NetworkKeyRotation(radio, clock, log, networkKey);
+    this.#settings = settings;
+    this.networkKey = new NetworkKeyRotation(radio, clock, log, settings.networkKey);
   }
 
   /** Undefined before {@link start}, and without certificates. */
@@ -68,7 +75,7 @@ export class TrustCentre {
   start(radio: Eui64): void {
     const { security, clock, clockState, sender } = this.#ports;
     if (security === undefined || this.#keyEstablishment !== undefined) return;
-    this.#keyEstablishment = new KeyEstablishmentServer(security(radio), {
+    this.#keyEstablishment = new KeyEstablishmentServer(security(radio), this.#settings.keyEstablishment, {
       clock,
       send: (message) => sender.send(message),
       install: (device, key) => this.#install(device, key),

@@ -35,6 +35,7 @@ export interface HanOptions {
   devices?: { eui64: Eui64; type: DeviceType }[];
   clockState?: ClockState;
   mailbox?: TunnelUser;
+  exchanges?: number;
 }
 
 /** A home network on an emulated stick, with devices that establish keys. */
@@ -82,7 +83,11 @@ export class HanBench {
       devices
         .filter(({ eui64 }) => !this.#without.has(eui64))
         .map((device) => ({ ...device, transferSize: 1_500 })),
-      { join: this.#options.timing, networkKey: this.#options.networkKey },
+      {
+        join: this.#options.timing,
+        networkKey: this.#options.networkKey,
+        keyEstablishment: { exchanges: this.#options.exchanges ?? 8 },
+      },
     );
     await this.han.start(0);
   }

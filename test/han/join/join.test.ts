@@ -170,7 +170,7 @@ describe("bad partners in key establishment", () => {
   });
 
   it("tells a second partner to wait while it is busy, and serves it afterwards", async () => {
-    home = await HanBench.start();
+    home = await HanBench.start({ exchanges: 1 });
     const stuck = home.joiner(IHD, {
       tamper: (message) => (message.kind === "ephemeralData" ? [] : [message]),
     });
@@ -185,12 +185,25 @@ describe("bad partners in key establishment", () => {
       result: "terminated",
       by: "partner",
       status: 4,
-      waitSeconds: 10,
+      waitSeconds: 2,
     });
     await expect.poll(() => stuck.outcomes.length, { timeout: 10_000 }).toBe(1);
     await expect.poll(() => home.failures().length, { timeout: 10_000 }).toBeGreaterThan(0);
     second.establish();
     await expect.poll(() => home.joined(CAD), soon).toBe(true);
+  });
+
+  it("serves two partners at once", async () => {
+    home = await HanBench.start();
+    const stuck = home.joiner(IHD, {
+      tamper: (message) => (message.kind === "ephemeralData" ? [] : [message]),
+    });
+    await home.admit(stuck);
+    await expect.poll(() => stuck.answers, soon).toContain("initiate");
+    const second = home.joiner(CAD);
+    await home.admit(second);
+    await expect.poll(() => home.joined(CAD), soon).toBe(true);
+    expect(stuck.outcomes).toEqual([]);
   });
 
   it("takes every message twice as once", async () => {

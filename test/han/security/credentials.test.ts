@@ -7,6 +7,7 @@ import { testAuthorities } from "../../../src/cbke/test-authority.ts";
 import {
   hubSecurity,
   parseCredentialFile,
+  parseTestPkiFile,
   subjectOf,
   testSecurity,
 } from "../../../src/han/security/credentials.ts";
@@ -87,6 +88,26 @@ describe("a credential file", () => {
     expect(refused(() => hubSecurity([wrongKey], RADIO, random))).toMatch(/do not belong together/);
     const short = parseCredentialFile(file(0, { key: "0102" }), "f");
     expect(refused(() => hubSecurity([short], RADIO, random))).toMatch(/36 octets wanted/);
+  });
+
+  it("may be that of a test PKI, of which the hub takes its own", () => {
+    const authorities = testAuthorities(5);
+    const json = JSON.stringify({
+      trusted: authorities.map((one) => ({ ...one.trusted(), publicKey: toHex(one.trusted().publicKey) })),
+      devices: [RADIO, Eui64("00db1234567890ff")].flatMap((eui64) =>
+        authorities.map((one) => {
+          const { suite, certificate, privateKey } = one.issue(eui64);
+          return { eui64, suite, certificate: toHex(certificate), privateKey: toHex(privateKey) };
+        }),
+      ),
+    });
+    const issued = parseTestPkiFile(json, "f");
+    expect(hubSecurity(issued, RADIO, random).engine.suites).toBe(3);
+    expect(refused(() => hubSecurity(issued, Eui64("00000000000000aa"), random))).toMatch(
+      /radio's address 0+aa/,
+    );
+    for (const bad of ["{", "{}", '{"trusted":[],"devices":[{"suite":2}]}', '{"trusted":[{}],"devices":[]}'])
+      expect(refused(() => parseTestPkiFile(bad, "f"))).toContain("config/invalid f");
   });
 
   it("gives the same trust on both sides where a seed stands for the authority", () => {
