@@ -69,14 +69,20 @@ export class Wan implements Uplink, Receipts, Presence {
   readonly #sender: Sender;
   readonly #boot: string;
   readonly #parts = new Map<string, object>();
+  readonly #linked: (up: boolean) => void;
   #arrived: () => void = () => {};
   #refused = 0;
   #told = "";
   #dropsLogged = 0;
   #running = false;
 
-  constructor(settings: WanSettings, ports: { store: Store; clock: Clock; random: Random; log: Log }) {
+  /** `linked` is told of every broker link that comes up, after its session, and of its end. */
+  constructor(
+    settings: WanSettings,
+    ports: { store: Store; clock: Clock; random: Random; log: Log; linked?: (up: boolean) => void },
+  ) {
     this.#settings = settings;
+    this.#linked = ports.linked ?? (() => {});
     this.#store = ports.store;
     this.#clock = ports.clock;
     this.#log = ports.log;
@@ -189,8 +195,12 @@ export class Wan implements Uplink, Receipts, Presence {
         this.#log.info({ ...this.status }, "broker link is up");
         this.#tellState();
         this.#sender.up(allowance);
+        this.#linked(true);
       },
-      down: () => this.#sender.down(),
+      down: () => {
+        this.#sender.down();
+        this.#linked(false);
+      },
       message: (arrival: Arrival) => this.#message(arrival),
     };
   }
