@@ -8,6 +8,8 @@ import { HeadEndLink, type Upward } from "../headend/link.ts";
 import type { PartyStore } from "../headend/party-store.ts";
 import { type Described, describe } from "./gbcs/describe.ts";
 import { objectLines } from "./gbcs/text.ts";
+import { treeLines } from "./gbcs/tree.ts";
+import { inWords } from "./headend/asn1-words.ts";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from "./headend/connection.ts";
 import {
   type Command,
@@ -113,6 +115,9 @@ function heardLines({ device, payload }: Upward, parties: PartyStore, at: string
     `${at} ${envelope.kind} ${title}`,
     `  ${from} ${envelope.originator} to ${to}, counter ${envelope.counter}, ${checks.join(", ") || "no protection"}`,
     ...objects.flatMap(objectLines),
+    ...(described.payload.format === "ASN.1"
+      ? treeLines(inWords(described.payload.value, envelope.messageCode), "  ")
+      : []),
   ];
 }
 

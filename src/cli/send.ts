@@ -141,6 +141,7 @@ async function send(name: string, to: string, values: Values, io: Io): Promise<n
     ...waiting,
     transferSize: transferSize ?? target.transferSize,
     signal: io.signal,
+    onAnswer: () => progress.answered(),
     onStage: (stage) => {
       stages.push(stage);
       progress.stage(stage);
@@ -167,6 +168,7 @@ class Progress implements Disposable {
   readonly #started: number;
   readonly #timer: NodeJS.Timeout;
   #stage = "sent";
+  #answeredMs: number | undefined;
 
   constructor(io: Io, clock: SystemClock) {
     this.#io = io;
@@ -180,7 +182,13 @@ class Progress implements Disposable {
     this.#stage = stage;
   }
 
+  answered(): void {
+    this.#answeredMs ??= this.tookMs();
+  }
+
+  /** Milliseconds until the Response, or until now where there is none. */
   tookMs(): number {
+    if (this.#answeredMs !== undefined) return this.#answeredMs;
     return Math.round(this.#clock.elapsed() - this.#started);
   }
 

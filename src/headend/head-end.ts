@@ -36,6 +36,8 @@ export interface SendOptions {
   readonly transferSize?: number | undefined;
   /** The hub reports how far the Command has come. */
   readonly onStage?: (stage: string) => void;
+  /** The Response is there and is the device's own; a second one is looked for from here on. */
+  readonly onAnswer?: () => void;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
 }
@@ -161,6 +163,7 @@ class RunningExchange {
           this.#parts.options.onStage?.(effect.stage);
           break;
         case "linger":
+          this.#parts.options.onAnswer?.();
           this.#after("linger", this.#parts.options.lingerMs, { type: "lingered" });
           break;
         case "block-timer":

@@ -152,7 +152,21 @@ describe("hanway send", () => {
   it("ends with 15 where the device says that it did not do it", async () => {
     const said = await send(({ payload, up }) => up(responseTo(payload, parties, { result: 1 })), READ);
     expect(said.code).toBe(15);
-    expect(said.err).toContain("hardware-fault");
+    expect(said.err).toMatch(/: hardware-fault/);
+    expect(said.err).not.toContain("results[");
+  });
+
+  it("says in words what an ASN.1 Response holds", async () => {
+    const value = [{ role: 2, status: 25 }];
+    const said = await send(
+      ({ payload, up }) => {
+        up(responseTo(payload, parties, { payload: { format: "ASN.1", value } }));
+      },
+      ["CS02a", "--to", "esme", "--set", "roles=supplier"],
+    );
+    expect(said.code).toBe(15);
+    expect(said.out).toContain("role: supplier (2)");
+    expect(said.err).toContain("trustAnchorNotFound");
   });
 
   it("ends with 16 where the Response is to another use case", async () => {

@@ -8,7 +8,6 @@ import {
   parseTopic,
   type WanRoot,
 } from "../../src/base/wan-topic.ts";
-import { commandProtection } from "../../src/gbcs/build.ts";
 import { messageProtection } from "../../src/gbcs/catalogue/index.ts";
 import { decodeEnvelope } from "../../src/gbcs/envelope/decode.ts";
 import type { SecuredMessage } from "../../src/gbcs/envelope/envelope.ts";
@@ -100,14 +99,10 @@ export function responseTo(command: Uint8Array, parties: PartyStore, answering: 
   const changed = answering.change?.(response) ?? response;
   const protection = messageProtection(changed.messageCode, "RESPONSE") ?? "mac";
   const privateKey = parties.keystore.privateKey(asked.target, "DS");
-  return protectAs(
-    changed,
-    protection === "signature-or-mac" ? commandProtection(messageCode, {}) : protection,
-    {
-      signature: privateKey && new SoftwareSigner(privateKey),
-      mac: { keys: parties.keys, accessControlBroker: parties.accessControlBroker },
-    },
-  );
+  return protectAs(changed, protection === "signature-or-mac" ? "mac" : protection, {
+    signature: privateKey && new SoftwareSigner(privateKey),
+    mac: { keys: parties.keys, accessControlBroker: parties.accessControlBroker },
+  });
 }
 
 function dlmsAnswer(command: Uint8Array, result: number): Payload {

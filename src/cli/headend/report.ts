@@ -8,6 +8,7 @@ import type { PartyStore } from "../../headend/party-store.ts";
 import { namedObjects } from "../gbcs/objects.ts";
 import { objectLines } from "../gbcs/text.ts";
 import { treeLines } from "../gbcs/tree.ts";
+import { inWords } from "./asn1-words.ts";
 import type { Target } from "./connection.ts";
 
 /** Exit codes of `hanway send` besides 0, 2 and 130; each stands for one way in which a Command can end. */
@@ -91,7 +92,8 @@ export function reportLines(report: Report, parties: PartyStore): { line: string
     case "answered": {
       const { failures } = outcome.answer;
       const lines = answerLines(outcome.answer, command, tookMs).map((line) => ({ line, bad: false }));
-      const failed = failures.map(({ field, reason }) => `the device did not do it: ${field} ${reason}`);
+      const places = failedPlaces(outcome.answer, command);
+      const failed = failures.map(({ reason }, i) => `the device did not do it: ${places[i]}: ${reason}`);
       return [...lines, ...failed.flatMap(bad)];
     }
     case "refused":
@@ -113,6 +115,20 @@ export function reportLines(report: Report, parties: PartyStore): { line: string
   }
 }
 
+/** Names of what the device did not do, where each result of a DLMS Response is one object; else the fields. */
+function failedPlaces(answer: Answer, command: BuiltCommand): string[] {
+  const { payload } = answer.message;
+  const objects = objectsOf(answer, command);
+  const results =
+    payload.format === "DLMS" && payload.apdu.type === "access-response" ? payload.apdu.results : [];
+  return answer.failures.map(({ field }) => {
+    const at = /^results\[(\d+)\]$/.exec(field)?.[1];
+    const name =
+      at === undefined || objects.length !== results.length ? undefined : objects[Number(at)]?.name;
+    return name ?? field;
+  });
+}
+
 function answerLines(answer: Answer, command: BuiltCommand, tookMs: number): string[] {
   const { message } = answer;
   const objects = objectsOf(answer, command);
@@ -120,7 +136,7 @@ function answerLines(answer: Answer, command: BuiltCommand, tookMs: number): str
     objects.length > 0
       ? objects.flatMap(objectLines)
       : message.payload.format === "ASN.1"
-        ? treeLines(message.payload.value, "  ")
+        ? treeLines(inWords(message.payload.value, message.envelope.messageCode), "  ")
         : [];
   const protection = "mac" in message.envelope && message.envelope.mac !== null ? "MAC" : "signature";
   const head = `Response in ${(tookMs / 1000).toFixed(1)} s, ${answer.octets.length} octets, ${protection} verified`;
