@@ -15,7 +15,9 @@ import { EmberRadio } from "../han/radio/ember-radio.ts";
 import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
 import { Router } from "../router/router.ts";
 import { Store } from "../store/store.ts";
+import { ROUTE_DEFAULTS } from "../wan/route-watch.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
+import { Brokers } from "./brokers.ts";
 import { chfCredentials, chfIdentity } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
 import { listedDevices } from "./devices.ts";
@@ -46,6 +48,7 @@ export interface HubStatus {
  */
 export class Hub implements AsyncDisposable {
   readonly #log: Log;
+  readonly #brokers: Brokers;
   readonly #store: Store;
   readonly #deviceLog: DeviceLog;
   readonly #radio: EmberRadio;
@@ -59,6 +62,7 @@ export class Hub implements AsyncDisposable {
   private constructor(options: HubOptions) {
     const { config, clock, random, log } = options;
     this.#log = log;
+    this.#brokers = new Brokers(config, { clock, log });
     this.#store = openStore(config.hub.dataDir, clock);
     this.#deviceLog = new DeviceLog(this.#store, clock);
     this.#radio = new EmberRadio(radioSettings(config), clock, random, log);
@@ -67,12 +71,10 @@ export class Hub implements AsyncDisposable {
         ...WAN_DEFAULTS,
         root: wanRoot(config),
         version: options.version,
-        brokers: config.wan.broker.map(({ url, username, password }) => ({
-          url,
-          ...(username === undefined ? {} : { username }),
-          ...(password === undefined ? {} : { password }),
-        })),
+        brokers: this.#brokers.settings,
+        certificateEnds: () => this.#brokers.certificateEnds(),
         keepAliveSeconds: config.wan.keepAliveSeconds,
+        route: { ...ROUTE_DEFAULTS, everyMs: config.wan.routeCheckSeconds * 1_000 },
       },
       { store: this.#store, clock, random, log },
     );
@@ -116,6 +118,7 @@ export class Hub implements AsyncDisposable {
     const hub = new Hub(options);
     try {
       hub.#wan.start(() => hub.#router.wake());
+      hub.#brokers.start(() => hub.#wan.stateChanged());
       const network = await hub.#han.start(options.config.hub.joinSeconds);
       hub.#checkGpf(options.config.hub.gpf, network.eui64);
       hub.chf?.start();
@@ -141,6 +144,7 @@ export class Hub implements AsyncDisposable {
     await this.#han.stop();
     this.#deviceLog.saveFigures();
     await routed;
+    this.#brokers.stop();
     await this.#wan.stop();
     this.#store[Symbol.dispose]();
   }

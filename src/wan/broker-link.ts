@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import { FailureLog } from "./link-failure.ts";
 import {
   initialLink,
   type LinkInput,
@@ -45,7 +46,7 @@ export class BrokerLink {
   readonly #handlers: LinkHandlers;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #log: Log;
+  readonly #failures: FailureLog;
   #state: LinkState;
   #transport: Transport | undefined;
   #allowance: Allowance = { inFlight: 1, packet: 0 };
@@ -61,7 +62,7 @@ export class BrokerLink {
     this.#handlers = handlers;
     this.#clock = ports.clock;
     this.#random = ports.random;
-    this.#log = ports.log;
+    this.#failures = new FailureLog(ports.clock, ports.log);
     this.#state = initialLink(settings.brokers.length);
   }
 
@@ -72,6 +73,11 @@ export class BrokerLink {
 
   start(): void {
     this.#input({ type: "start" });
+  }
+
+  /** Connects anew, without waiting: the way out of the machine has changed. */
+  renew(): void {
+    this.#input({ type: "renew" });
   }
 
   /** Says goodbye to the broker, which then does not publish the last will. */
@@ -87,7 +93,7 @@ export class BrokerLink {
 
   #input(input: LinkInput): void {
     const [state, effects] = linkStep(this.#state, input, this.#settings.timing);
-    if (state.phase !== this.#state.phase) this.#timer?.cancel();
+    if (state.phase !== this.#state.phase || input.type === "renew") this.#timer?.cancel();
     this.#state = state;
     for (const effect of effects) {
       switch (effect.type) {
@@ -98,12 +104,15 @@ export class BrokerLink {
           this.#closing = this.#transport?.close(true) ?? Promise.resolve();
           this.#transport = undefined;
           break;
+        case "hang-up":
+          void this.#transport?.close(false);
+          this.#transport = undefined;
+          break;
         case "subscribe":
           void this.#subscribe();
           break;
         case "announce":
-          if (effect.up) this.#handlers.up(this.#allowance);
-          else this.#handlers.down();
+          this.#announce(effect.up);
           break;
         case "back-off":
           this.#wait(this.#random.fraction() * effect.ceilingMs);
@@ -112,6 +121,14 @@ export class BrokerLink {
           this.#wait(effect.ms);
           break;
       }
+    }
+  }
+
+  #announce(up: boolean): void {
+    if (!up) this.#handlers.down();
+    else {
+      this.#failures.held(this.#state.broker);
+      this.#handlers.up(this.#allowance);
     }
   }
 
@@ -129,7 +146,7 @@ export class BrokerLink {
       },
       ended: (cause, sentence) => {
         this.#transport = undefined;
-        this.#log.warn({ broker, level, cause }, `broker link ended: ${sentence}`);
+        this.#failures.ended(broker, sentence, { url: chosen.url, level });
         this.#input({ type: "ended", cause });
       },
       message: (arrival) => this.#handlers.message(arrival),
@@ -148,7 +165,7 @@ export class BrokerLink {
     }
     this.#transport = undefined;
     await transport.close(true);
-    this.#log.warn({ broker: this.#state.broker }, "broker refused the subscription");
+    this.#failures.ended(this.#state.broker, "it refused the subscription", { level: this.status.level });
     this.#input({ type: "ended", cause: "other" });
   }
 }

@@ -26,6 +26,8 @@ export type LinkInput =
   | { readonly type: "start" }
   | { readonly type: "stop" }
   | { readonly type: "timeout" }
+  /** The way out of the machine is another one: what is open hangs on the old. */
+  | { readonly type: "renew" }
   /** CONNACK with success. */
   | { readonly type: "accepted" }
   | { readonly type: "subscribed" }
@@ -38,6 +40,8 @@ export type LinkInput =
 export type LinkEffect =
   | { readonly type: "open"; readonly broker: number; readonly level: MqttLevel }
   | { readonly type: "close" }
+  /** Close without a farewell: it would go nowhere. */
+  | { readonly type: "hang-up" }
   | { readonly type: "subscribe" }
   | { readonly type: "announce"; readonly up: boolean }
   /** Wait for a share of this time drawn evenly from 0 to 1 (full jitter), then `timeout`. */
@@ -65,6 +69,8 @@ export function linkStep(
     case "timeout":
       if (state.phase === "waiting") return open(state);
       return state.phase === "up" ? [{ ...state, failures: 0 }, []] : [state, []];
+    case "renew":
+      return renew(state);
     case "accepted":
       return state.phase === "connecting"
         ? [{ ...state, phase: "subscribing" }, [{ type: "subscribe" }]]
@@ -86,6 +92,15 @@ export function linkStep(
 function open(state: LinkState): [LinkState, readonly LinkEffect[]] {
   const level = state.levels[state.broker] ?? 5;
   return [{ ...state, phase: "connecting" }, [{ type: "open", broker: state.broker, level }]];
+}
+
+/** At once, and with a clean sheet: the failures were those of the old way. */
+function renew(state: LinkState): [LinkState, readonly LinkEffect[]] {
+  if (state.phase === "stopped") return [state, []];
+  const down: LinkEffect[] = state.phase === "up" ? [{ type: "announce", up: false }] : [];
+  const closed: LinkEffect[] = state.phase === "waiting" ? [] : [...down, { type: "hang-up" }];
+  const next: LinkState = { ...state, phase: "waiting", broker: 0, failures: 0 };
+  return [next, [...closed, { type: "timer", ms: 0 }]];
 }
 
 function stop(state: LinkState): [LinkState, readonly LinkEffect[]] {

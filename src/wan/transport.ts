@@ -1,7 +1,9 @@
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type IClientOptions, MqttClient } from "mqtt";
+import type { TlsMaterial } from "./broker-certificate.ts";
 import { GuardedSocket } from "./guarded-socket.ts";
+import { failureSentence, isTlsError, type TlsStage } from "./link-failure.ts";
 import type { MqttLevel } from "./link-state.ts";
 
 /** One broker as the settings name it. */
@@ -14,6 +16,8 @@ export interface BrokerSettings {
   ca?: string;
   certificate?: string;
   key?: string;
+  /** The same, asked for at every connection, where they may change. */
+  tls?: () => TlsMaterial;
 }
 
 export interface TransportSettings {
@@ -88,8 +92,10 @@ export class Transport {
     client.on("error", (error) => {
       const code = "code" in error && typeof error.code === "number" ? error.code : 0;
       if (LEVEL_REFUSED.has(code)) this.#end("level", error.message);
-      else if (code > 0) this.#end("other", error.message);
-      else this.#end(this.#silence(), error.message);
+      else {
+        const sentence = failureSentence(error, this.#tlsStage(broker));
+        this.#end(code > 0 || isTlsError(error) ? "other" : this.#silence(), sentence);
+      }
     });
     client.on("disconnect", (packet) =>
       this.#end("other", `broker said goodbye (${packet.reasonCode ?? 0})`),
@@ -143,6 +149,13 @@ export class Transport {
       this.#open = true;
     });
     return new GuardedSocket(socket, settings.packetLimit - MAX_FIXED_HEADER);
+  }
+
+  #tlsStage(broker: BrokerSettings): TlsStage | undefined {
+    if (!isTls(broker) || this.#answered) return undefined;
+    if (!this.#open) return "handshake";
+    const { certificate } = broker.tls?.() ?? broker;
+    return certificate === undefined ? "shown-none" : "shown-certificate";
   }
 
   #silence(): "unanswered" | "other" {
@@ -201,14 +214,16 @@ function openSocket(broker: BrokerSettings): Socket {
   const url = new URL(broker.url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (!isTls(broker)) return createConnection({ host, port: Number(url.port || 1883) });
+  const { ca, certificate, key } = broker.tls?.() ?? broker;
   return connectTls({
     host,
     port: Number(url.port || 8883),
+    minVersion: "TLSv1.2",
     // SNI carries names only.
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(broker.ca === undefined ? {} : { ca: broker.ca }),
-    ...(broker.certificate === undefined ? {} : { cert: broker.certificate }),
-    ...(broker.key === undefined ? {} : { key: broker.key }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
   });
 }
 

@@ -20,6 +20,7 @@ import { INBOX_LIMITS, Inbox, type InboxLimits } from "./inbox.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-state.ts";
 import { OUTBOX_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
 import { Retained } from "./retained.ts";
+import { ROUTE_DEFAULTS, type RouteSettings, RouteWatch } from "./route-watch.ts";
 import { Sender } from "./sender.ts";
 import type { Arrival, BrokerSettings } from "./transport.ts";
 
@@ -37,18 +38,23 @@ export interface WanSettings {
   /** How often counts in `state` are brought up to date, in milliseconds. */
   stateMs: number;
   timing: LinkTiming;
+  route: RouteSettings;
+  /** When the hub's own certificates end, in Unix milliseconds, for `state`. */
+  certificateEnds: () => number | undefined;
   outbox: OutboxLimits;
   inbox: InboxLimits;
 }
 
 /** Everything that has a sensible value without being told. */
 export const WAN_DEFAULTS: Omit<WanSettings, "root" | "version" | "brokers"> = {
-  keepAliveSeconds: 60,
+  keepAliveSeconds: 120,
   connectMs: 30_000,
   sessionSeconds: 30 * 24 * 3_600,
   packetLimit: 1024 * 1024,
   stateMs: 60_000,
   timing: LINK_TIMING,
+  route: ROUTE_DEFAULTS,
+  certificateEnds: () => undefined,
   outbox: OUTBOX_LIMITS,
   inbox: INBOX_LIMITS,
 };
@@ -67,6 +73,7 @@ export class Wan implements Uplink, Receipts, Presence {
   readonly #retained = new Retained();
   readonly #link: BrokerLink;
   readonly #sender: Sender;
+  readonly #routes: RouteWatch;
   readonly #boot: string;
   readonly #parts = new Map<string, object>();
   readonly #linked: (up: boolean) => void;
@@ -101,6 +108,10 @@ export class Wan implements Uplink, Receipts, Presence {
       ({ name, seq }) => topicOf(name, seq),
       ports,
     );
+    this.#routes = new RouteWatch(settings.route, ports.clock, () => {
+      this.#log.info({}, "another default route: the broker link is made anew");
+      this.#link.renew();
+    });
     this.#dropsLogged = sum(this.#outbox.counts().dropped);
   }
 
@@ -113,6 +124,7 @@ export class Wan implements Uplink, Receipts, Presence {
     });
     this.#tick();
     this.#link.start();
+    this.#routes.start();
     arrived();
   }
 
@@ -120,6 +132,7 @@ export class Wan implements Uplink, Receipts, Presence {
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    this.#routes.stop();
     if (this.#link.status.phase === "up") {
       this.#retained.set(this.#stateTopic, json(this.#state(false)));
       this.#sender.pump();
@@ -245,11 +258,21 @@ export class Wan implements Uplink, Receipts, Presence {
     return {
       ...this.#identity(online),
       at: new Date(this.#clock.now()).toISOString(),
-      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1" },
+      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1", ...this.#certificate() },
       ...Object.fromEntries(this.#parts),
       counts: { waiting, octets, inbox: this.inbox.count(), refusedTopics: this.#refused },
       dropped,
     };
+  }
+
+  #certificate(): { certificateEnds?: string } {
+    const ends = this.#settings.certificateEnds();
+    return ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() };
+  }
+
+  /** Something that `state` tells has changed. */
+  stateChanged(): void {
+    this.#tellState();
   }
 
   #tellState(): void {

@@ -46,6 +46,27 @@ describe("hub configuration", () => {
     expect(() => parseConfig(edited(from, to))).toThrow(expect.objectContaining({ code, field }));
   });
 
+  it("reads TLS files of a mqtts broker", () => {
+    const files = 'ca = "ca.pem"\ncertificate = "hub.pem"\nkey = "hub.key"';
+    const config = parseConfig(edited('"mqtt://127.0.0.1:1883"', `"mqtts://broker"\n${files}`));
+    expect(config.wan.broker[0]).toMatchObject({ ca: "ca.pem", certificate: "hub.pem", key: "hub.key" });
+    expect(config.wan).toMatchObject({
+      keepAliveSeconds: 120,
+      certificateWarningDays: 30,
+      routeCheckSeconds: 5,
+    });
+  });
+
+  it.each([
+    ["mqtt://b", 'ca = "ca.pem"', "config/invalid", "wan.broker[0].ca"],
+    ["mqtts://b", 'certificate = "hub.pem"', "config/missing", "wan.broker[0].key"],
+    ["mqtts://b", 'key = "hub.key"', "config/missing", "wan.broker[0].certificate"],
+    ["mqtts://b", 'ca = ""', "config/invalid", "wan.broker[0].ca"],
+  ])("refuses a broker %s with only %s", (url, files, code, field) => {
+    const text = edited('"mqtt://127.0.0.1:1883"', `"${url}"\n${files}`);
+    expect(() => parseConfig(text)).toThrow(expect.objectContaining({ code, field }));
+  });
+
   it("says what is allowed", () => {
     expect(() => parseConfig(edited('"esme"', '"toaster"'))).toThrow(/allowed are esme, gsme, ppmid/);
   });

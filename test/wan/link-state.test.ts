@@ -57,6 +57,19 @@ describe("broker link", () => {
     expect(ceilings).toEqual([1_000, 1_000, 1_000, 2_000, 2_000, 2_000]);
   });
 
+  it("another way out of the machine: hangs up without a farewell and connects at once, whatever it was doing", () => {
+    const renewed = (before: readonly LinkInput[]) =>
+      play(2, [...before, { type: "renew" }, timeout])
+        .effects.slice(before.length)
+        .map((some) => some.map((one) => one.type));
+    expect(renewed([start, accepted, subscribed])).toEqual([["announce", "hang-up", "timer"], ["open"]]);
+    expect(renewed([start])).toEqual([["hang-up", "timer"], ["open"]]);
+    expect(renewed([start, ended(), timeout, ended()])).toEqual([["timer"], ["open"]]);
+    expect(renewed([])).toEqual([[], []]);
+    const { state } = play(2, [start, ended(), timeout, ended(), { type: "renew" }]);
+    expect(state).toMatchObject({ broker: 0, failures: 0 });
+  });
+
   it("starts at the first broker again after a link that held", () => {
     const up = [accepted, subscribed];
     const held = play(2, [start, ended(), timeout, ...up, timeout, ended(), timeout]);

@@ -1,0 +1,100 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+
+/** What the codes of Node, OpenSSL and the system mean to who runs the hub. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there",
+  ENOTFOUND: "the host name is not known",
+  EAI_AGAIN: "the host name cannot be looked up now",
+  ETIMEDOUT: "it does not answer",
+  EHOSTUNREACH: "there is no way to it",
+  ENETUNREACH: "there is no network",
+  ECONNRESET: "the connection was reset",
+  EPIPE: "the connection was closed",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet, or the hub's clock is wrong",
+  CERT_REVOKED: "its certificate is revoked",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not from the trusted authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not from the trusted authority",
+  UNABLE_TO_GET_ISSUER_CERT: "its certificate is not from the trusted authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate is not from the trusted authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not from the trusted authority",
+  CERT_SIGNATURE_FAILURE: "its certificate is not from the trusted authority",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "it speaks no TLS version from 1.2 on",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "it speaks no TLS version from 1.2 on",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it wants a certificate of the hub",
+};
+
+/** The broker's TLS alert about what the hub showed. */
+const REFUSED_OURS =
+  /^ERR_SSL_[\w/]*ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/;
+
+/** Whether an error is TLS's own, which says nothing about MQTT versions. */
+export function isTlsError(error: Error): boolean {
+  const code = codeOf(error);
+  return code !== undefined && (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_"));
+}
+
+/**
+ * How far a TLS connection had come; undefined without TLS. A broker that does not like what it was shown resets the
+ * connection, and its alert is then often lost.
+ */
+export type TlsStage = "handshake" | "shown-certificate" | "shown-none";
+
+const RESET_BY_STAGE: Record<TlsStage, string> = {
+  handshake: "the connection was reset while TLS was being set up; it may not speak TLS at this port",
+  "shown-certificate":
+    "the connection was reset right after TLS; it probably does not accept the hub's certificate",
+  "shown-none": "the connection was reset right after TLS; it probably wants a certificate of the hub",
+};
+
+/** One clear clause about why a connection failed before it was up. */
+export function failureSentence(error: Error, stage: TlsStage | undefined): string {
+  const code = codeOf(error);
+  if (code === undefined) return error.message;
+  if (stage !== undefined && (code === "ECONNRESET" || code === "EPIPE")) return RESET_BY_STAGE[stage];
+  const known = SENTENCES[code];
+  if (known !== undefined) return known;
+  if (REFUSED_OURS.test(code)) return "it does not accept the hub's certificate";
+  // OpenSSL's own words have an address in them, different every time.
+  return isTlsError(error) ? `TLS failed (${code})` : error.message;
+}
+
+function codeOf(error: Error): string | undefined {
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** How long a failure that stays the same is not told again, in milliseconds. */
+const AGAIN_MS = 10 * 60_000;
+
+/** Tells why links end: a new reason at once, one that stays now and then with how often it came. */
+export class FailureLog {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #last = new Map<number, { sentence: string; at: number; times: number }>();
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  ended(broker: number, sentence: string, fields: object): void {
+    const now = this.#clock.elapsed();
+    const last = this.#last.get(broker);
+    if (last?.sentence === sentence && now - last.at < AGAIN_MS) {
+      last.times += 1;
+      return;
+    }
+    const times = last?.sentence === sentence ? last.times : 0;
+    this.#last.set(broker, { sentence, at: now, times: 0 });
+    const repeated = times === 0 ? {} : { times: times + 1 };
+    this.#log.warn({ broker, ...fields, ...repeated }, `broker link ended: ${sentence}`);
+  }
+
+  /** The broker was reached: what ends the link next is news again. */
+  held(broker: number): void {
+    this.#last.delete(broker);
+  }
+}
