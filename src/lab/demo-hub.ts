@@ -6,6 +6,7 @@ import { parseConfig } from "../app/config.ts";
 import { Hub, type HubStatus } from "../app/hub.ts";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
+import { Eui64 } from "../base/eui64.ts";
 import { silentLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Story } from "./story.ts";
@@ -14,8 +15,8 @@ import type { Story } from "./story.ts";
 export interface HubWatcher {
   /** The network is up, at every start of the hub. */
   network(): void;
-  joined(): void;
-  tunnelOpen(): void;
+  joined(device: Eui64): void;
+  tunnelOpen(device: Eui64): void;
 }
 
 export interface DemoHub extends AsyncDisposable {
@@ -37,8 +38,8 @@ export async function startHubHere(
     log: silentLog,
     onEvent: (event) => {
       if (event.type === "network") watcher.network();
-      if (event.type === "joined") watcher.joined();
-      if (event.type === "tunnel-open") watcher.tunnelOpen();
+      if (event.type === "joined") watcher.joined(event.device);
+      if (event.type === "tunnel-open") watcher.tunnelOpen(event.device);
       story.han(event);
     },
   });
@@ -115,8 +116,8 @@ export class ChildHub implements DemoHub {
     if (said === undefined) return false;
     const { msg, device, state } = said;
     this.#story.line(`hub: ${msg}${device === undefined ? "" : ` (${device})`}${state ? `: ${state}` : ""}`);
-    if (msg === "device joined") this.#watcher.joined();
-    if (msg === "tunnel open") this.#watcher.tunnelOpen();
+    if (msg === "device joined" && device !== undefined) this.#watcher.joined(Eui64(device));
+    if (msg === "tunnel open" && device !== undefined) this.#watcher.tunnelOpen(Eui64(device));
     const up = msg === "radio" && state === "up";
     if (up) this.#watcher.network();
     return up;

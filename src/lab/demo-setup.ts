@@ -12,23 +12,36 @@ export const ACCESS_CONTROL_BROKER = Eui64("90b3d51f30000002");
 export const INSTALL_CODE = InstallCode("83FED3407A939723A5C639B26916D505C3B5");
 
 /** Settings of the demo's hub, as `hanway run` takes them. */
-export function hubToml(place: { dataDir: string; broker: string; radio: string; vectors: boolean }): string {
+export function hubToml(place: {
+  dataDir: string;
+  broker: string;
+  radio: string;
+  vectors: boolean;
+  house: string | undefined;
+}): string {
+  const devices = place.house ?? oneMeter(place.vectors);
   return `
 [hub]
 tenant = "demo"
 chf = "${CHF}"
 gpf = "${DEFAULT_COORDINATOR}"
 dataDir = ${JSON.stringify(place.dataDir)}
-joinSeconds = 120
+joinSeconds = ${place.house === undefined ? 120 : 0}
 [radio]
 port = "${place.radio}"
 channel = 11
 [[wan.broker]]
 url = "${place.broker}"
+${devices}`;
+}
+
+/** A meter that is paired here and keeps its install code's key. */
+function oneMeter(vectors: boolean): string {
+  return `
 [[device]]
 eui64 = "${ESME}"
 type = "esme"
 installCode = "${toHex(INSTALL_CODE)}"
-transferSize = ${place.vectors ? VECTOR_TRANSFER_SIZE : 1_500}
+transferSize = ${vectors ? VECTOR_TRANSFER_SIZE : 1_500}
 `;
 }

@@ -45,8 +45,11 @@ export class DemoTraffic implements Traffic {
     this.answer = vectors === undefined ? (command) => this.#sampleAnswer(command) : vectorResponder(vectors);
   }
 
-  attach(farEnd: FarEnd, meter: EmulatedDevice | undefined): void {
+  attach(farEnd: FarEnd): void {
     this.#farEnd = farEnd;
+  }
+
+  meterIs(meter: EmulatedDevice | undefined): void {
     this.#meter = meter;
     meter?.on((event) => {
       if (event.type === "message-in") this.ledger.atDevice(event.message);

@@ -13,6 +13,7 @@ import { DemoTraffic } from "./demo-traffic.ts";
 import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE } from "./emulator.ts";
 import { FarEnd } from "./far-end.ts";
 import { type Breakable, type DemoFault, type FaultReport, FaultRun } from "./fault.ts";
+import { House } from "./house.ts";
 import type { LedgerCounts } from "./ledger.ts";
 import { Relay } from "./relay.ts";
 import { Story } from "./story.ts";
@@ -85,13 +86,16 @@ class RunningDemo implements Demo, HubWatcher {
   readonly #end = Promise.withResolvers<void>();
   readonly #over = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #wan = Promise.withResolvers<void>();
   readonly #fault: FaultRun | undefined;
+  /** A whole home; a run of recorded messages or with a fault has the meter alone. */
+  readonly #house: House | undefined;
   #broken: Breakable | undefined;
   #hub: DemoHub | undefined;
   readonly #startedAt: number;
   #hubStartedAt = 0;
   #startMs = Number.NaN;
-  #joined = false;
+  readonly #joined = new Set<Eui64>();
   #offering = true;
   #finished = false;
   #allOffered = false;
@@ -107,6 +111,9 @@ class RunningDemo implements Demo, HubWatcher {
     this.#traffic = new DemoTraffic({ vectors, brief: fault !== undefined }, this.#clock, this.#story);
     this.#folder = mkdtempSync(join(tmpdir(), "hanway-demo-"));
     this.#scope.defer(() => rmSync(this.#folder, { recursive: true, force: true }));
+    if (fault === undefined && vectors === undefined) {
+      this.#house = this.#scope.use(new House(this.#folder, this.#clock, this.#story));
+    }
     if (fault !== undefined) {
       this.#fault = new FaultRun(fault, {
         traffic: this.#traffic,
@@ -125,9 +132,11 @@ class RunningDemo implements Demo, HubWatcher {
       this.#broken = { strike: () => broker.close(), mend: () => broker.again() };
     }
     const emulator = await this.#emulator();
-    this.#story.line(`emulated radio listening on ${emulator.url}, one ESME ${ESME} on its air`);
+    const onAir = this.#house === undefined ? `, one ESME ${ESME} on its air` : "";
+    this.#story.line(`emulated radio listening on ${emulator.url}${onAir}`);
     await this.#connectFarEnd(broker, emulator);
     await this.#startHub(broker.url, await this.#radioUrl(emulator));
+    await this.#moveIn(broker.url, emulator);
     this.#story.line(
       this.#traffic.left === undefined
         ? "far end and meter exchange sample messages of the project's own making"
@@ -145,7 +154,7 @@ class RunningDemo implements Demo, HubWatcher {
     const { ledger } = this.#traffic;
     const summary: DemoSummary = {
       formed: !Number.isNaN(this.#startMs),
-      joined: this.#joined ? 1 : 0,
+      joined: this.#joined.size,
       ...ledger.counts(),
       startMs: Math.round(this.#startMs),
       rssMb: Math.round(process.memoryUsage.rss() / 1e6),
@@ -166,12 +175,13 @@ class RunningDemo implements Demo, HubWatcher {
     if (Number.isNaN(this.#startMs)) this.#startMs = this.#clock.elapsed() - this.#hubStartedAt;
   }
 
-  joined(): void {
-    this.#joined = true;
+  joined(device: Eui64): void {
+    this.#joined.add(device);
+    this.#house?.joined(device);
   }
 
-  tunnelOpen(): void {
-    this.#ready.resolve();
+  tunnelOpen(device: Eui64): void {
+    if (device === ESME) this.#ready.resolve();
   }
 
   async #emulator(): Promise<EmulatedCoordinatorHandle> {
@@ -182,24 +192,39 @@ class RunningDemo implements Demo, HubWatcher {
       eui64: DEFAULT_COORDINATOR,
       seed,
       loss,
-      devices: [{ type: "esme", eui64: ESME, installCode: INSTALL_CODE, messageHandler }],
+      devices:
+        this.#house === undefined
+          ? [{ type: "esme", eui64: ESME, installCode: INSTALL_CODE, messageHandler }]
+          : [],
       ...(vectors === undefined ? {} : { transferSize: VECTOR_TRANSFER_SIZE }),
     });
     this.#scope.defer(() => emulator.stop());
     return emulator;
   }
 
+  async #moveIn(broker: string, emulator: EmulatedCoordinatorHandle): Promise<void> {
+    if (this.#house === undefined) return;
+    // The broker keeps nothing for a hub that it has never seen.
+    await this.#wan.promise;
+    const root = wanRoot(parseConfig(this.#toml(broker, emulator.url)));
+    const meter = await this.#house.moveIn({ broker, root, emulator }, this.#traffic.answer);
+    this.#traffic.meterIs(meter);
+  }
+
   async #connectFarEnd(broker: LabBroker, emulator: EmulatedCoordinatorHandle): Promise<void> {
     const root = wanRoot(parseConfig(this.#toml(broker.url, emulator.url)));
     const events = {
-      up: (_device: Eui64, payload: Uint8Array) => {
+      up: (device: Eui64, payload: Uint8Array) => {
+        // What the hub itself says (Responses to CCS01, CS14) is for the head-end.
+        if (device !== ESME) return;
         this.#traffic.atFarEnd(payload);
         this.#checkDone();
       },
       state: () => this.#wanUp(),
     };
     const farEnd = this.#scope.use(await FarEnd.connect(broker.url, root, events, "far-end"));
-    this.#traffic.attach(farEnd, emulator.devices[0]);
+    this.#traffic.attach(farEnd);
+    this.#traffic.meterIs(emulator.devices[0]);
   }
 
   /** Where the hub finds the radio: at the end of a cable that can be pulled, where that is the fault. */
@@ -234,12 +259,14 @@ class RunningDemo implements Demo, HubWatcher {
 
   #toml(broker: string, radio: string): string {
     const dataDir = join(this.#folder, "data");
-    return hubToml({ dataDir, broker, radio, vectors: this.#options.vectors !== undefined });
+    const vectors = this.#options.vectors !== undefined;
+    return hubToml({ dataDir, broker, radio, vectors, house: this.#house?.toml });
   }
 
   #wanUp(): void {
     if (!this.#online) this.#story.line("WAN up: the hub is online at the broker");
     this.#online = true;
+    this.#wan.resolve();
   }
 
   /** Offers what there is to offer, then waits for it to arrive. */

@@ -33,7 +33,7 @@ export class Story {
         return;
       }
       case "joined":
-        this.line(`device joined: ${event.device}, with the link key of its install code`);
+        this.line(`device joined: ${event.device}`);
         return;
       case "left":
         this.line(`device left: ${event.device}`);

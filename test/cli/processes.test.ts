@@ -150,7 +150,7 @@ describe("hanway demo", () => {
     expect(stdout.trim().split("\n")).toHaveLength(1);
     expect(summary).toMatchObject({
       formed: true,
-      joined: 1,
+      joined: 7,
       offered: 5,
       relayed: 5,
       responses: 5,
