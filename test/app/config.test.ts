@@ -75,6 +75,63 @@ describe("hub configuration", () => {
     expect(() => parseConfig(edited("05C3B5", "05C3B6"))).toThrow(/^(?!.*83FED).*$/s);
   });
 
+  it("a modem needs its port and nothing else; without the section there is none", () => {
+    const plain = parseConfig(GOOD);
+    expect([plain.modem, plain.leds, plain.wan.noWanSeconds]).toEqual([undefined, undefined, 600]);
+    expect(parseConfig(`${GOOD}[modem]\nport = "/dev/ttyUSB2"`).modem).toEqual({
+      port: "/dev/ttyUSB2",
+      baudRate: 115200,
+      rtscts: false,
+      context: 1,
+      dial: false,
+      networkTime: "local",
+      bearer: { up: [], down: [], seconds: 60 },
+    });
+    expect(parseConfig(`${GOOD}[leds]\nWAN = "green:wan"`).leds).toEqual({
+      folder: "/sys/class/leds",
+      WAN: "green:wan",
+    });
+  });
+
+  it.each([
+    ["a modem without its port", "", "config/missing", "modem.port"],
+    ["a PIN that is a number", "pin = 1234", "config/invalid", "modem.pin"],
+    ["a PIN of three digits", 'pin = "123"', "config/invalid", "modem.pin"],
+    ["an APN with a quote", 'apn = "a\\"b"', "config/invalid", "modem.apn"],
+    ["a command that is one text", 'bearer.up = "pon hub"', "config/invalid", "modem.bearer.up"],
+    ["a reset without its file", "reset.holdMs = 5", "config/missing", "modem.reset.file"],
+    ["a clock that is neither", 'networkTime = "gmt"', "config/invalid", "modem.networkTime"],
+  ])("refuses %s with the path of the field", (what, line, code, field) => {
+    const port = what.includes("without its port") ? "" : 'port = "/dev/ttyUSB2"';
+    expect(() => parseConfig(`${GOOD}[modem]\n${port}\n${line}`)).toThrow(
+      expect.objectContaining({ code, field }),
+    );
+  });
+
+  it("never repeats a PIN in the sentence", () => {
+    const wrong = 'port = "/dev/ttyUSB2"\npin = "123456789"';
+    expect(() => parseConfig(`${GOOD}[modem]\n${wrong}`)).toThrow(/^(?!.*123456789).*4 to 8 digits.*$/s);
+  });
+
+  it("key establishment is required as soon as there are credentials or a test authority, else off", () => {
+    expect(parseConfig(GOOD).security).toEqual({ credentials: [] });
+    expect(parseConfig(`${GOOD}[security]\ntestAuthority = 7`).security.testAuthority).toBe(7);
+    expect(parseConfig(`${GOOD}[security]\ncredentials = ["a", "b"]\ncbke = "off"`).security).toEqual({
+      credentials: ["a", "b"],
+      cbke: "off",
+    });
+  });
+
+  it.each([
+    ["required without certificates", 'cbke = "required"', "config/missing", "security.credentials"],
+    ["two sources", 'credentials = ["a"]\ntestAuthority = 1', "config/invalid", "security.testAuthority"],
+    ["a seed that is none", "testAuthority = -1", "config/invalid", "security.testAuthority"],
+    ["an unknown word", 'cbke = "maybe"', "config/invalid", "security.cbke"],
+    ["a path that is none", 'credentials = [""]', "config/invalid", "security.credentials[0]"],
+  ])("refuses key establishment %s", (_, line, code, field) => {
+    expect(() => parseConfig(`${GOOD}[security]\n${line}`)).toThrow(expect.objectContaining({ code, field }));
+  });
+
   it("refuses text that is not TOML with the line", () => {
     expect(() => parseConfig("[hub\n")).toThrow(/line 1/);
   });

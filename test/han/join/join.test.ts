@@ -358,6 +358,27 @@ describe("a power cut (the Device Log decides)", () => {
     expect(home.joined()).toBe(true);
   });
 
+  it.each(["window open", "seen", "associated", "link key", "key establishment", "log updated"] as const)(
+    "at the step %s: the device is in afterwards, or comes in by its install code",
+    async (step) => {
+      home = await HanBench.start({ timing: { proofMs: 300 } });
+      const device = home.joiner(IHD, { retryMs: 100 });
+      await home.han.openJoining(window(IHD), 60);
+      device.node.start();
+      await expect.poll(() => home.steps().includes(step), { timeout: 8_000, interval: 0 }).toBe(true);
+      await home.stopHub();
+      await home.startHub();
+      if (home.records.linkKey(IHD) === undefined) await home.han.openJoining(window(IHD), 60);
+      await expect.poll(() => device.key, { timeout: 15_000 }).toBeDefined();
+      await device.zcl(0x000a, true, readAttribute);
+      await expect.poll(() => home.joined(), soon).toBe(true);
+      const key = toHex(device.key ?? new Uint8Array());
+      expect(storedKeys()).toEqual([`${IHD} ${key}`]);
+      expect(toHex(home.records.linkKey(IHD) ?? new Uint8Array())).toBe(key);
+    },
+    30_000,
+  );
+
   it("between the radio's table and the log: the key goes, and the device may establish another", async () => {
     home = await HanBench.start();
     const device = home.joiner(IHD, { starts: false });

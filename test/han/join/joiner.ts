@@ -38,6 +38,8 @@ export interface JoinerOptions {
   tamper?: Tamper;
   /** Whether it begins key establishment as soon as it is on the network. */
   starts?: boolean;
+  /** It tries again after an exchange that failed, in milliseconds. */
+  retryMs?: number;
 }
 
 /** A device of the own test authority: a node on the air, and the initiator of key establishment above it. */
@@ -80,7 +82,11 @@ export class Joiner {
         installKey: async (_, key) => {
           if (key !== undefined) this.useKey(key);
         },
-        ended: (outcome) => this.outcomes.push(outcome),
+        ended: (outcome) => {
+          this.outcomes.push(outcome);
+          const again = outcome.result !== "established" && options.retryMs !== undefined;
+          if (again) bench.clock.after(options.retryMs ?? 0, () => this.establish());
+        },
         trustedTime: () => undefined,
       },
     );
