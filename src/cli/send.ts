@@ -148,7 +148,9 @@ async function send(name: string, to: string, values: Values, io: Io): Promise<n
     },
   });
   if (io.signal.aborted && outcome.result === "no-answer") return interruptedCode(io.signal) || 130;
-  return tell({ command, target, outcome, stages, tookMs: progress.tookMs() }, connection, values, io);
+  const { hubOnline } = headEnd;
+  const report = { command, target, outcome, stages, tookMs: progress.tookMs(), hubOnline };
+  return tell(report, connection, values, io);
 }
 
 function tell(report: Report, { parties }: Connection, values: Values, io: Io): number {

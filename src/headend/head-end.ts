@@ -42,6 +42,11 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What the retained state of the hub says. */
+interface HubSeen {
+  online: boolean | undefined;
+}
+
 /** Octets around the data of a block: its header with both lengths in three octets. */
 const BLOCK_OVERHEAD = 51;
 
@@ -51,8 +56,15 @@ export class HeadEnd implements AsyncDisposable {
   readonly #link: HeadEndLink;
   readonly #running = new Set<RunningExchange>();
   readonly #listeners: Set<(message: Upward) => void>;
+  readonly #hub: HubSeen;
 
-  private constructor(options: HeadEndOptions, link: HeadEndLink, listeners: Set<(message: Upward) => void>) {
+  private constructor(
+    options: HeadEndOptions,
+    link: HeadEndLink,
+    listeners: Set<(message: Upward) => void>,
+    hub: HubSeen,
+  ) {
+    this.#hub = hub;
     this.#options = options;
     this.#link = link;
     this.#listeners = listeners;
@@ -62,15 +74,24 @@ export class HeadEnd implements AsyncDisposable {
   static async connect(options: HeadEndOptions): Promise<HeadEnd> {
     const listeners = new Set<(message: Upward) => void>();
     let headEnd: HeadEnd | undefined;
+    const hub: HubSeen = { online: undefined };
     const link = await HeadEndLink.connect(options.broker, options.root, {
       up: (message) => {
         for (const listener of listeners) listener(message);
         headEnd?.up(message);
       },
       receipt: (receipt) => headEnd?.receipt(receipt),
+      state: (online) => {
+        hub.online = online;
+      },
     });
-    headEnd = new HeadEnd(options, link, listeners);
+    headEnd = new HeadEnd(options, link, listeners, hub);
     return headEnd;
+  }
+
+  /** Whether the hub is online at the broker, by its retained state; undefined where it never was. */
+  get hubOnline(): boolean | undefined {
+    return this.#hub.online;
   }
 
   /** Hears everything that comes up from the hub; returns what ends it. */

@@ -110,6 +110,12 @@ describe("hanway send", () => {
     expect(said.err).toContain("delivered");
   });
 
+  it("says so where no hub is online at the broker", async () => {
+    const said = await send(() => {}, [...READ, "--timeout", "200ms"]);
+    expect(said.code).toBe(11);
+    expect(said.err).toContain("not online");
+  });
+
   it("ends with 12 where the MAC is wrong", async () => {
     const said = await send(({ payload, up }) => {
       const response = responseTo(payload, parties);

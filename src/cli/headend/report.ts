@@ -62,6 +62,8 @@ export interface Report {
   /** Stages that the hub reported, in order. */
   readonly stages: readonly string[];
   readonly tookMs: number;
+  /** Whether the hub is online at the broker, where that is known. */
+  readonly hubOnline: boolean | undefined;
 }
 
 /** What goes out, for people. */
@@ -100,7 +102,7 @@ export function reportLines(report: Report, parties: PartyStore): { line: string
       return bad(`the hub refused the Command: ${outcome.reason}`);
     case "no-answer":
       return bad(
-        `no Response from ${command.target} in ${(tookMs / 1000).toFixed(1)} s (${outcome.stage === undefined ? "the hub said nothing" : `the hub's last word: ${outcome.stage}`})`,
+        `no Response from ${command.target} in ${(tookMs / 1000).toFixed(1)} s (${lastWord(outcome.stage, report.hubOnline)})`,
       );
     case "not-authentic":
       return bad(`the Response is not authentic: ${outcome.reason}`);
@@ -113,6 +115,11 @@ export function reportLines(report: Report, parties: PartyStore): { line: string
     case "unreadable":
       return bad(`the Response cannot be read: ${outcome.reason}`);
   }
+}
+
+function lastWord(stage: string | undefined, hubOnline: boolean | undefined): string {
+  if (stage !== undefined) return `the hub's last word: ${stage}`;
+  return hubOnline === true ? "the hub said nothing" : "the hub is not online at this broker";
 }
 
 /** Names of what the device did not do, where each result of a DLMS Response is one object; else the fields. */
