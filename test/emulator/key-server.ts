@@ -16,7 +16,7 @@ import {
 import { deviceCredentials } from "../../src/emulator/devices/credentials.ts";
 import type { ApsMessage } from "../../src/emulator/stack/coordinator.ts";
 import { readHeader, writeHeader } from "../../src/zcl/header.ts";
-import { type Home, HUB, seMessage } from "./home.ts";
+import { type Home, seMessage } from "./home.ts";
 import type { Host } from "./host.ts";
 
 /** The same ones each time, since what they issue follows from the order of asking. */
@@ -34,8 +34,8 @@ export class KeyServer {
   constructor(home: Home, host: Host, issuedBy: readonly TestAuthority[] = authorities()) {
     this.#home = home;
     this.#host = host;
-    const { credentials, issuers } = deviceCredentials(issuedBy, HUB);
-    const engine = new SoftwareCbkeEngine(HUB, credentials, new SeededRandom(77));
+    const { credentials, issuers } = deviceCredentials(issuedBy, home.hub.eui64);
+    const engine = new SoftwareCbkeEngine(home.hub.eui64, credentials, new SeededRandom(77));
     home.hub.setEndpoints([
       {
         endpoint: 3,

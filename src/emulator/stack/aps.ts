@@ -40,6 +40,8 @@ export interface ApsCommandMeta {
   eui64: Eui64 | undefined;
   /** How the APS layer secured it; undefined in clear. */
   securedWith: KeyIdentifier | undefined;
+  /** The key that opened it. */
+  link: LinkKey | undefined;
   nwkSecured: boolean;
 }
 
@@ -47,8 +49,10 @@ export interface ApsHandlers {
   /** A data frame, or one block of a message: duplicates are gone, whole frames are acknowledged already. */
   data(message: ApsMessage, meta: ApsDataMeta): void;
   command(command: ApsCommand, meta: ApsCommandMeta): void;
-  /** The key shared with a device, for frames from and to it. */
+  /** The key shared with a device, for frames to it. */
   linkKey(eui64: Eui64): LinkKey | undefined;
+  /** Keys that a frame from a device may be secured with, the likeliest first. */
+  linkKeys(eui64: Eui64): readonly LinkKey[];
 }
 
 export interface ApsDrops {
@@ -64,6 +68,14 @@ interface Pending {
   attempt: number;
   timer: Timer | undefined;
   done: (delivered: boolean) => void;
+}
+
+/** A frame without its security. */
+interface Opened {
+  payload: Uint8Array;
+  eui64: Eui64 | undefined;
+  securedWith: KeyIdentifier | undefined;
+  link: LinkKey | undefined;
 }
 
 type DataHeader = Extract<ApsHeader, { type: "data" | "ack" }>;
@@ -259,6 +271,7 @@ export class ApsLayer {
         nodeId: frame.header.source,
         eui64: opened.eui64,
         securedWith: opened.securedWith,
+        link: opened.link,
         nwkSecured: frame.securedBy !== undefined,
       });
     } else if (frame.securedBy === undefined) this.#nwk.drops.unsecured++;
@@ -266,36 +279,30 @@ export class ApsLayer {
     else this.#data(frame, header, opened.payload);
   }
 
-  #open(
-    frame: NwkIncoming,
-    header: ApsHeader,
-    reader: ByteReader,
-  ): { payload: Uint8Array; eui64: Eui64 | undefined; securedWith: KeyIdentifier | undefined } | undefined {
+  #open(frame: NwkIncoming, header: ApsHeader, reader: ByteReader): Opened | undefined {
     const known = this.#nwk.eui64Of(frame.header.source);
-    if (!header.security) return { payload: reader.rest(), eui64: known, securedWith: undefined };
+    if (!header.security)
+      return { payload: reader.rest(), eui64: known, securedWith: undefined, link: undefined };
     const head = frame.payload.subarray(0, reader.offset);
     const auxiliary = decodeAuxiliary(reader, "aps.security");
+    const { keyIdentifier, frameCounter } = auxiliary;
     const eui64 = auxiliary.source ?? known;
-    const link =
-      eui64 === undefined || auxiliary.keyIdentifier === "network"
-        ? undefined
-        : this.#handlers.linkKey(eui64);
-    if (eui64 === undefined || !link) {
+    const links = eui64 === undefined || keyIdentifier === "network" ? [] : this.#handlers.linkKeys(eui64);
+    if (eui64 === undefined || links.length === 0) {
       this.drops.noLinkKey++;
       return undefined;
     }
-    if (auxiliary.frameCounter < link.incoming) {
-      this.drops.replayed++;
-      return undefined;
+    const fresh = links.filter(({ incoming }) => frameCounter >= incoming);
+    const sealed = reader.rest();
+    for (const link of fresh) {
+      const payload = openFrame(link.for(keyIdentifier), head, auxiliary, eui64, sealed);
+      if (!payload) continue;
+      link.incoming = frameCounter + 1;
+      return { payload, eui64, securedWith: keyIdentifier, link };
     }
-    const key = link.for(auxiliary.keyIdentifier);
-    const payload = openFrame(key, head, auxiliary, eui64, reader.rest());
-    if (!payload) {
-      this.drops.unauthentic++;
-      return undefined;
-    }
-    link.incoming = auxiliary.frameCounter + 1;
-    return { payload, eui64, securedWith: auxiliary.keyIdentifier };
+    if (fresh.length === 0) this.drops.replayed++;
+    else this.drops.unauthentic++;
+    return undefined;
   }
 
   #data(frame: NwkIncoming, header: DataHeader, payload: Uint8Array): void {

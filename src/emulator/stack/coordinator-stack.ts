@@ -19,6 +19,7 @@ import type {
   StackSnapshot,
 } from "./coordinator.ts";
 import { FrameCounter } from "./frame-counter.ts";
+import type { LinkKey } from "./link-key.ts";
 import { LinkKeyTable } from "./link-key-table.ts";
 import { MacLayer } from "./mac.ts";
 import { NwkLayer } from "./nwk.ts";
@@ -92,7 +93,11 @@ export class EmulatedCoordinator implements CoordinatorStack {
       handlers: {
         data: (message, meta) => this.#incoming(message, meta),
         command: (command, meta) => this.#trustCenter.apsCommand(command, meta),
-        linkKey: (peer) => this.#keys.find(peer) ?? this.#trustCenter.globalLink(peer),
+        linkKey: (peer) => this.#linkKey(peer),
+        linkKeys: (peer) => {
+          const link = this.#linkKey(peer);
+          return link ? [link] : [];
+        },
       },
     });
     this.#trustCenter = new TrustCenter({
@@ -107,6 +112,10 @@ export class EmulatedCoordinator implements CoordinatorStack {
       },
     });
     if (snapshot) this.#restore(snapshot);
+  }
+
+  #linkKey(peer: Eui64): LinkKey | undefined {
+    return this.#keys.find(peer) ?? this.#trustCenter.globalLink(peer);
   }
 
   form(network: NetworkParameters, security: NetworkSecurity): void {

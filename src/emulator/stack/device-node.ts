@@ -1,12 +1,22 @@
 import { fromHex, toHex } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
-import type { Random } from "../../base/random.ts";
-import type { Air } from "../air/air.ts";
 import { MAC_BROADCAST, MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
-import { type ApsCommandMeta, type ApsDataMeta, ApsLayer, type ApsSettings } from "./aps.ts";
+import { type ApsCommandMeta, type ApsDataMeta, ApsLayer } from "./aps.ts";
 import type { ApsCommand } from "./aps-command.ts";
-import type { ApsMessage, EndpointDescriptor } from "./coordinator.ts";
+import type { ApsMessage } from "./coordinator.ts";
+import { DeviceKeys } from "./device-keys.ts";
+import {
+  DEVICE_NODE_DEFAULTS,
+  type DeviceNodeEvent,
+  type DeviceNodeOptions,
+  type DeviceNodeSettings,
+  type DeviceNodeSnapshot,
+  type DeviceSendOutcome,
+  type HomeNetwork,
+  type OutgoingMessage,
+} from "./device-node-types.ts";
+import { DeviceZdo } from "./device-zdo.ts";
 import { Reassembly, sendWhole } from "./fragments.ts";
 import { FrameCounter } from "./frame-counter.ts";
 import { type JoinEffect, type JoinInput, type JoinState, reduceJoin, type Way } from "./join-machine.ts";
@@ -14,114 +24,14 @@ import { LinkKey } from "./link-key.ts";
 import { MacLayer } from "./mac.ts";
 import { type NwkIncoming, NwkLayer } from "./nwk.ts";
 import { BROADCAST_RX_ON, NWK_COMMAND } from "./nwk-frame.ts";
+import { ParentPoll } from "./parent-poll.ts";
 import { type Beacon, Scanner } from "./scanner.ts";
-import { ServiceDiscovery } from "./service-discovery.ts";
 import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./trust-center.ts";
-import {
-  answerZdo,
-  decodeAddressResponse,
-  decodeDeviceAnnounce,
-  decodeManagementLeave,
-  encodeAddressRequest,
-  encodeDeviceAnnounce,
-  type NodeDescription,
-  ZDO,
-  ZDO_STATUS,
-} from "./zdo.ts";
 
-export interface DeviceNodeSettings {
-  channels: readonly number[];
-  /** Listening time per channel in a scan. */
-  scanMs: number;
-  retryMs: number;
-  longestRetryMs: number;
-  longestRejoinMs: number;
-  answerMs: number;
-  keyMs: number;
-  /** How often the parent is checked on, or for a sleepy device polled while nothing is expected. */
-  pollMs: number;
-  /** How often a sleepy device polls while it waits for something. */
-  fastPollMs: number;
-  /** Polls in a row that must fail before the parent counts as lost. */
-  lostAfter: number;
-  /** Longest message joined from blocks, in octets. */
-  maximumMessage: number;
-}
+export * from "./device-node-types.ts";
 
-export const DEVICE_NODE_DEFAULTS: DeviceNodeSettings = {
-  channels: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26],
-  scanMs: 20,
-  retryMs: 1_000,
-  longestRetryMs: 8_000,
-  longestRejoinMs: 8_000,
-  answerMs: 2_000,
-  keyMs: 5_000,
-  pollMs: 30_000,
-  fastPollMs: 100,
-  lostAfter: 3,
-  maximumMessage: 4_464,
-};
-
-export type DeviceNodeEvent =
-  | { type: "up"; how: "joined" | "rejoined" | "resumed"; nodeId: number; extendedPanId: Eui64 }
-  | { type: "down" }
-  /** An application link key came from the Trust Centre. */
-  | { type: "partner-key"; partner: Eui64 }
-  /** What `snapshot` returns has changed: a real device would write its flash now. */
-  | { type: "changed" };
-
-interface Home {
-  channel: number;
-  panId: number;
-  extendedPanId: Eui64;
-  nodeId: number;
-  trustCenter: Eui64;
-  networkKey: string;
-  networkKeySequence: number;
-}
-
-/** What a device keeps in its flash. */
-export interface DeviceNodeSnapshot {
-  outgoingFrameCounter: number;
-  outgoingApsFrameCounter: number;
-  trustCenterIncoming: number;
-  /** Where key establishment has replaced the install code's key. */
-  trustCenterKey?: string;
-  partnerKeys?: { eui64: Eui64; key: string; incoming: number }[];
-  home?: Home;
-}
-
-export interface OutgoingMessage {
-  nodeId: number;
-  profile: number;
-  cluster: number;
-  sourceEndpoint: number;
-  destinationEndpoint: number;
-  apsSecurity: boolean;
-  payload: Uint8Array;
-}
-
-export type DeviceSendOutcome =
-  | "delivered"
-  | "not-delivered"
-  | "no-link-key"
-  | "message-too-long"
-  | "not-joined";
-
-export interface DeviceNodeOptions {
-  air: Air;
-  eui64: Eui64;
-  clock: Clock;
-  random: Random;
-  /** From the install code; the Trust Centre link key until key establishment replaces it. */
-  linkKey: Uint8Array;
-  capability: number;
-  manufacturerCode: number;
-  endpoints: readonly EndpointDescriptor[];
-  settings?: Partial<DeviceNodeSettings>;
-  aps?: Partial<ApsSettings>;
-  snapshot?: DeviceNodeSnapshot;
-}
+/** No server of any kind; stack compliance revision 22. */
+const SERVER_MASK = 0x2c00;
 
 /** The Zigbee PRO stack of one end device on the emulated air: joins, rejoins, sends and receives whole messages. */
 export class DeviceNode {
@@ -137,19 +47,14 @@ export class DeviceNode {
   readonly #mac: MacLayer;
   readonly #scanner: Scanner;
   readonly #reassembly: Reassembly;
-  readonly #partners = new Map<Eui64, LinkKey>();
-  #trustCenterLink: LinkKey;
+  readonly #keys: DeviceKeys;
+  readonly #zdo: DeviceZdo;
+  readonly #poll: ParentPoll;
   #trustCenter: Eui64 | undefined;
   #extendedPanId: Eui64 | undefined;
   #joinState: JoinState = { at: "off" };
   #beacon: Beacon | undefined;
   #timer: Timer | undefined;
-  #pollTimer: Timer | undefined;
-  #failedPolls = 0;
-  /** Reasons to poll in quick succession. */
-  #awaiting = 0;
-  #zdoSequence = 0;
-  readonly #discovery: ServiceDiscovery;
 
   constructor(options: DeviceNodeOptions) {
     const { air, eui64, clock, snapshot } = options;
@@ -157,18 +62,14 @@ export class DeviceNode {
     this.eui64 = eui64;
     this.#clock = clock;
     this.settings = { ...DEVICE_NODE_DEFAULTS, ...options.settings };
-    const ownKey =
-      snapshot?.trustCenterKey === undefined ? options.linkKey : fromHex(snapshot.trustCenterKey);
-    this.#trustCenterLink = new LinkKey(eui64, ownKey, snapshot?.trustCenterIncoming ?? 0);
-    for (const { eui64: peer, key, incoming } of snapshot?.partnerKeys ?? [])
-      this.#partners.set(peer, new LinkKey(peer, fromHex(key), incoming));
+    this.#keys = new DeviceKeys(eui64, options.linkKey, snapshot);
     const radio = air.attach(eui64);
     radio.receiving = false;
     this.#mac = new MacLayer(radio, clock, {
       data: (payload, source, quality) => this.nwk.receive(payload, source, quality),
       command: (id, frame) => this.#macCommand(id, frame),
       beacon: (frame) => this.#scanner.heard(frame),
-      received: (framePending) => this.#received(framePending),
+      received: (framePending) => this.#poll.received(framePending),
     });
     this.#scanner = new Scanner(this.#mac, clock, this.settings.scanMs);
     this.nwk = new NwkLayer({
@@ -190,6 +91,7 @@ export class DeviceNode {
         data: (message, meta) => this.#data(message, meta),
         command: (command, meta) => this.#apsCommand(command, meta),
         linkKey: (peer) => this.#linkKey(peer),
+        linkKeys: (peer) => this.#linkKeys(peer),
       },
     });
     const { ackTimeoutMs, retries } = this.aps.settings;
@@ -199,9 +101,19 @@ export class DeviceNode {
       settings: { maximumLength: this.settings.maximumMessage, timeoutMs: ackTimeoutMs * (retries + 2) },
       deliver: (message) => this.#message(message, "unicast"),
     });
-    this.#discovery = new ServiceDiscovery(clock, this.settings.answerMs, (nodeId, cluster, payload) =>
-      this.#postZdo(nodeId, cluster, payload),
-    );
+    this.#poll = new ParentPoll({
+      clock,
+      settings: this.settings,
+      sleepy: this.sleepy,
+      mac: this.#mac,
+      ports: {
+        at: () => this.#joinState.at,
+        parent: () => this.nwk.parent,
+        outstanding: () => this.aps.outstanding,
+        lost: () => this.parentLost(),
+      },
+    });
+    this.#zdo = this.#makeZdo();
     if (snapshot?.home) this.#takeHome(snapshot.home);
   }
 
@@ -231,10 +143,10 @@ export class DeviceNode {
   stop(): void {
     this.#input({ type: "stop" });
     this.#scanner.stop();
-    this.#pollTimer?.cancel();
+    this.#poll.stop();
     this.aps.cancel();
     this.#reassembly.clear();
-    this.#discovery.clear();
+    this.#zdo.clear();
     this.#mac.radio.receiving = false;
   }
 
@@ -266,7 +178,7 @@ export class DeviceNode {
 
   /** Whether key establishment has replaced the install code's key. */
   get established(): boolean {
-    return this.#trustCenterLink.key !== this.#options.linkKey;
+    return this.#keys.established;
   }
 
   /** Asks the Trust Centre which of its endpoints serve a Smart Energy cluster; undefined where it stays silent. */
@@ -275,24 +187,17 @@ export class DeviceNode {
     cluster: number,
     done: (endpoints: readonly number[] | undefined) => void,
   ): void {
-    const query = { nodeId: this.nwk.parent ?? 0, profile, inputClusters: [cluster] };
-    this.#discovery.find(this.#nextZdoSequence(), query, done);
+    this.#zdo.findServers({ nodeId: this.nwk.parent ?? 0, profile, cluster }, done);
   }
 
   /** A sleepy device polls in quick succession until the returned function is called. */
   stayAwake(): () => void {
-    let awake = true;
-    this.#awaiting++;
-    this.#pollSoon();
-    return () => {
-      if (awake) this.#awaiting--;
-      awake = false;
-    };
+    return this.#poll.stayAwake();
   }
 
   /** Replaces the Trust Centre link key, for instance by the one from key establishment. */
   setTrustCenterLinkKey(key: Uint8Array): void {
-    this.#trustCenterLink = new LinkKey(this.eui64, Uint8Array.from(key));
+    this.#keys.establish(key);
     this.#noteChange();
   }
 
@@ -303,8 +208,8 @@ export class DeviceNode {
   /** Asks the Trust Centre for a link key shared with `partner`; the `partner-key` event tells of it. */
   requestPartnerKey(partner: Eui64): void {
     const command: ApsCommand = { id: "request-key", kind: "application", partner };
-    this.aps.sendCommand(this.nwk.parent ?? 0, command, { link: this.#trustCenterLink });
-    this.#pollSoon();
+    this.aps.sendCommand(this.nwk.parent ?? 0, command, { link: this.#keys.trustCenterLink });
+    this.#poll.soon();
   }
 
   /** Sends a message with APS acknowledgement, in blocks where it is long. */
@@ -321,21 +226,18 @@ export class DeviceNode {
     const message: ApsMessage = { ...out, apsAck: true, sequence: this.aps.nextSequence() };
     const outcome = sendWhole(this.aps, message, (ok) => done(ok ? "delivered" : "not-delivered"));
     if (outcome !== "ok") done(outcome);
-    this.#pollSoon();
+    this.#poll.soon();
   }
 
   /** A sleepy device asks its parent for what is waiting. */
   poll(): void {
-    const parent = this.nwk.parent;
-    if (parent === undefined || this.#joinState.at === "off") return;
-    const extended = this.#joinState.at === "associating";
-    this.#mac.poll(parent, extended, (acked) => this.#polled(acked));
+    this.#poll.now();
   }
 
   snapshot(): DeviceNodeSnapshot {
     const active = this.nwk.keys.active;
     const { radio } = this.#mac;
-    const home: Home | undefined =
+    const home: HomeNetwork | undefined =
       active && this.#trustCenter !== undefined && this.#extendedPanId !== undefined
         ? {
             channel: radio.channel,
@@ -347,23 +249,15 @@ export class DeviceNode {
             networkKeySequence: active.sequence,
           }
         : undefined;
-    const { key, incoming } = this.#trustCenterLink;
-    const partnerKeys = [...this.#partners.values()].map((link) => ({
-      eui64: link.eui64,
-      key: toHex(link.key),
-      incoming: link.incoming,
-    }));
     return {
       outgoingFrameCounter: this.nwk.counter.reserved,
       outgoingApsFrameCounter: this.aps.counter.reserved,
-      trustCenterIncoming: incoming,
-      ...(key === this.#options.linkKey ? {} : { trustCenterKey: toHex(key) }),
-      ...(partnerKeys.length > 0 ? { partnerKeys } : {}),
+      ...this.#keys.snapshot(),
       ...(home ? { home } : {}),
     };
   }
 
-  #takeHome(home: Home): void {
+  #takeHome(home: HomeNetwork): void {
     const { radio } = this.#mac;
     radio.channel = home.channel;
     radio.panId = home.panId;
@@ -380,9 +274,17 @@ export class DeviceNode {
   }
 
   #linkKey(peer: Eui64): LinkKey | undefined {
-    const partner = this.#partners.get(peer);
+    const partner = this.#keys.partners.get(peer);
     if (partner) return partner;
-    return this.#trustCenter === undefined || peer === this.#trustCenter ? this.#trustCenterLink : undefined;
+    const own = this.#trustCenter === undefined || peer === this.#trustCenter;
+    return own ? this.#keys.trustCenterLink : undefined;
+  }
+
+  /** While the network key is awaited its sender may be a Trust Centre not known yet. */
+  #linkKeys(peer: Eui64): readonly LinkKey[] {
+    if (this.#joinState.at === "awaiting-key") return this.#keys.forNetworkKey();
+    const link = this.#linkKey(peer);
+    return link ? [link] : [];
   }
 
   #input(input: JoinInput): void {
@@ -416,10 +318,10 @@ export class DeviceNode {
         this.#cameUp(effect.how);
         break;
       case "went-down":
-        this.#pollTimer?.cancel();
+        this.#poll.stop();
         this.aps.cancel();
         this.#reassembly.clear();
-        this.#discovery.clear();
+        this.#zdo.clear();
         this.onEvent({ type: "down" });
         break;
     }
@@ -472,7 +374,7 @@ export class DeviceNode {
       sourceIeee: this.eui64,
     } as const;
     this.nwk.send(out, (acked) => {
-      if (acked) this.#pollSoon();
+      if (acked) this.#poll.soon();
       else this.#input({ type: "refused" });
     });
   }
@@ -481,38 +383,24 @@ export class DeviceNode {
   #forget(): void {
     this.nwk.reset();
     this.nwk.keys.clear();
-    this.#partners.clear();
+    this.#keys.forget();
     this.#trustCenter = undefined;
-    this.#trustCenterLink = new LinkKey(this.eui64, this.#options.linkKey);
     this.#extendedPanId = undefined;
     this.#mac.radio.shortAddress = MAC_BROADCAST;
     this.#mac.radio.panId = MAC_BROADCAST;
   }
 
   #cameUp(how: "joined" | "rejoined" | "resumed"): void {
-    this.#failedPolls = 0;
-    if (this.sleepy) this.#mac.radio.receiving = false;
-    this.#announce();
-    for (const partner of this.#partners.keys()) this.#find(partner);
-    this.#schedulePoll();
+    this.#poll.start();
+    this.#zdo.announce();
+    for (const partner of this.#keys.partners.keys()) this.#find(partner);
     this.onEvent({ type: "up", how, nodeId: this.nodeId, extendedPanId: this.#extendedPanId ?? this.eui64 });
-  }
-
-  #nextZdoSequence(): number {
-    this.#zdoSequence = (this.#zdoSequence + 1) & 0xff;
-    return this.#zdoSequence;
-  }
-
-  #announce(): void {
-    const { capability } = this.#options;
-    const payload = encodeDeviceAnnounce(this.#nextZdoSequence(), this.nodeId, this.eui64, capability);
-    this.#broadcastZdo(ZDO.deviceAnnounce, payload);
   }
 
   /** A frame names its sender by short address only: a partner's must be known to find its key. */
   #find(partner: Eui64): void {
     if (this.nwk.nodeIdOf(partner) !== undefined) return;
-    this.#broadcastZdo(ZDO.nwkAddress, encodeAddressRequest(this.#nextZdoSequence(), partner));
+    this.#zdo.findNode(partner);
   }
 
   #broadcastZdo(cluster: number, payload: Uint8Array): void {
@@ -530,34 +418,6 @@ export class DeviceNode {
     this.aps.send(message, () => {});
   }
 
-  #pollSoon(): void {
-    if (this.sleepy && this.#joinState.at !== "off") this.#schedulePoll(this.settings.fastPollMs);
-  }
-
-  #schedulePoll(ms = this.settings.pollMs): void {
-    this.#pollTimer?.cancel();
-    this.#pollTimer = this.#clock.after(ms, () => this.poll());
-  }
-
-  #polled(acked: boolean): void {
-    const { at } = this.#joinState;
-    this.#failedPolls = acked ? 0 : this.#failedPolls + 1;
-    if (at === "joined" && this.#failedPolls >= this.settings.lostAfter) {
-      this.#failedPolls = 0;
-      this.#input({ type: "parent-lost" });
-    } else if (at === "joined" || this.sleepy) {
-      const waits = at !== "joined" || this.aps.outstanding + this.#awaiting > 0 || !acked;
-      this.#schedulePoll(this.sleepy && waits ? this.settings.fastPollMs : this.settings.pollMs);
-    }
-  }
-
-  /** After a frame came a sleepy device fetches the next one, or turns its receiver off. */
-  #received(framePending: boolean): void {
-    if (!this.sleepy || this.#joinState.at === "scanning") return;
-    if (framePending) this.poll();
-    else this.#mac.radio.receiving = this.#joinState.at !== "joined";
-  }
-
   #macCommand(id: number, frame: MacFrame): void {
     if (id !== MAC_COMMAND.associationResponse || this.#joinState.at !== "associating") return;
     const [, low, high, status] = frame.payload;
@@ -567,7 +427,7 @@ export class DeviceNode {
     }
     this.#mac.radio.shortAddress = low | (high << 8);
     this.#input({ type: "associated" });
-    this.#pollSoon();
+    this.#poll.soon();
   }
 
   #nwkCommand(frame: NwkIncoming): void {
@@ -582,7 +442,7 @@ export class DeviceNode {
       }
       this.#mac.radio.shortAddress = low | (high << 8);
       this.#input({ type: "rejoined" });
-      this.#pollSoon();
+      this.#poll.soon();
     } else if (id === NWK_COMMAND.leave && securedBy !== undefined && header.source === this.nwk.parent) {
       const options = low ?? 0;
       if ((options & LEAVE_REQUEST) !== 0) this.leave((options & LEAVE_REJOIN) !== 0);
@@ -594,7 +454,7 @@ export class DeviceNode {
     else if (command.id === "switch-key" && meta.nwkSecured) {
       if (this.nwk.keys.switchTo(command.sequence)) this.#noteChange();
     } else if (command.id === "transport-link-key" && meta.securedWith === "key-load") {
-      this.#partners.set(command.partner, new LinkKey(command.partner, Uint8Array.from(command.key)));
+      this.#keys.partners.set(command.partner, new LinkKey(command.partner, Uint8Array.from(command.key)));
       this.#find(command.partner);
       this.#noteChange();
       this.onEvent({ type: "partner-key", partner: command.partner });
@@ -606,6 +466,7 @@ export class DeviceNode {
     const next = { key: Uint8Array.from(command.key), sequence: command.sequence };
     if (command.destination !== this.eui64) return;
     if (this.#joinState.at === "awaiting-key" && meta.securedWith === "key-transport") {
+      if (meta.link) this.#keys.proven(meta.link);
       this.#trustCenter = command.source;
       this.nwk.keys.clear();
       this.nwk.keys.active = next;
@@ -622,29 +483,28 @@ export class DeviceNode {
   }
 
   #message(message: ApsMessage, kind: ApsDataMeta["kind"]): void {
-    if (message.profile === 0 && message.destinationEndpoint === 0) this.#zdo(message, kind);
-    else this.onMessage(message, kind);
+    if (message.profile !== 0 || message.destinationEndpoint !== 0) this.onMessage(message, kind);
+    else this.#zdo.message(message, kind);
   }
 
-  #zdo(message: ApsMessage, kind: ApsDataMeta["kind"]): void {
-    const who =
-      message.cluster === ZDO.deviceAnnounce
-        ? decodeDeviceAnnounce(message.payload)
-        : message.cluster === (ZDO.nwkAddress | ZDO.response)
-          ? decodeAddressResponse(message.payload)
-          : undefined;
-    if (who) this.nwk.learn(who.nodeId, who.eui64);
-    if ((message.cluster & ZDO.response) !== 0) {
-      if (message.cluster === (ZDO.matchDescriptor | ZDO.response))
-        this.#discovery.response(message.nodeId, message.payload);
-      this.onMessage(message, kind);
-      return;
-    }
-    const answer =
-      message.cluster === ZDO.managementLeave
-        ? { cluster: ZDO.managementLeave | ZDO.response, payload: this.#askedToLeave(message.payload) }
-        : answerZdo(message.cluster, message.payload, this.#description(), kind !== "unicast");
-    if (answer) this.#postZdo(message.nodeId, answer.cluster, answer.payload);
+  #makeZdo(): DeviceZdo {
+    const { air, capability, manufacturerCode, endpoints } = this.#options;
+    return new DeviceZdo(this.#clock, this.settings.answerMs, {
+      description: () => ({
+        nodeId: this.nodeId,
+        eui64: this.eui64,
+        logicalType: "end-device",
+        capability,
+        manufacturerCode,
+        maximumTransfer: this.settings.maximumMessage,
+        serverMask: SERVER_MASK,
+        endpoints,
+      }),
+      post: (nodeId, cluster, payload) => this.#postZdo(nodeId, cluster, payload),
+      broadcast: (cluster, payload) => this.#broadcastZdo(cluster, payload),
+      learn: (nodeId, eui64) => this.nwk.learn(nodeId, eui64),
+      leave: (rejoin) => air.defer(() => this.leave(rejoin)),
+    });
   }
 
   #postZdo(nodeId: number, cluster: number, payload: Uint8Array): void {
@@ -657,25 +517,5 @@ export class DeviceNode {
       apsSecurity: false,
       payload,
     });
-  }
-
-  #askedToLeave(payload: Uint8Array): Uint8Array {
-    const { eui64, rejoin } = decodeManagementLeave(payload);
-    const mine = eui64 === this.eui64 || eui64 === "0000000000000000";
-    if (mine) this.#options.air.defer(() => this.leave(rejoin));
-    return Uint8Array.of(payload[0] ?? 0, mine ? ZDO_STATUS.success : ZDO_STATUS.deviceNotFound);
-  }
-
-  #description(): NodeDescription {
-    return {
-      nodeId: this.nodeId,
-      eui64: this.eui64,
-      logicalType: "end-device",
-      capability: this.#options.capability,
-      manufacturerCode: this.#options.manufacturerCode,
-      maximumTransfer: this.settings.maximumMessage,
-      serverMask: 0x2c00,
-      endpoints: this.#options.endpoints,
-    };
   }
 }

@@ -1,0 +1,106 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { JoinState } from "./join-machine.ts";
+import type { MacLayer } from "./mac.ts";
+
+export interface ParentPollSettings {
+  /** How often the parent is checked on, or for a sleepy device polled while nothing is expected. */
+  pollMs: number;
+  /** How often a sleepy device polls while it waits for something. */
+  fastPollMs: number;
+  /** Polls in a row that must fail before the parent counts as lost. */
+  lostAfter: number;
+}
+
+export interface ParentPollPorts {
+  at(): JoinState["at"];
+  parent(): number | undefined;
+  /** Messages waiting for their APS ACK. */
+  outstanding(): number;
+  lost(): void;
+}
+
+/** Polls of the parent: how a sleepy device gets its frames, and how any device sees that its parent is gone. */
+export class ParentPoll {
+  readonly #clock: Clock;
+  readonly #settings: ParentPollSettings;
+  readonly #sleepy: boolean;
+  readonly #mac: MacLayer;
+  readonly #ports: ParentPollPorts;
+  #timer: Timer | undefined;
+  #failed = 0;
+  /** Reasons to poll in quick succession. */
+  #awaiting = 0;
+
+  constructor(options: {
+    clock: Clock;
+    settings: ParentPollSettings;
+    sleepy: boolean;
+    mac: MacLayer;
+    ports: ParentPollPorts;
+  }) {
+    this.#clock = options.clock;
+    this.#settings = options.settings;
+    this.#sleepy = options.sleepy;
+    this.#mac = options.mac;
+    this.#ports = options.ports;
+  }
+
+  /** The device is on the network: from here on it looks after its parent. */
+  start(): void {
+    this.#failed = 0;
+    if (this.#sleepy) this.#mac.radio.receiving = false;
+    this.#schedule(this.#settings.pollMs);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  now(): void {
+    const parent = this.#ports.parent();
+    const at = this.#ports.at();
+    if (parent === undefined || at === "off") return;
+    this.#mac.poll(parent, at === "associating", (acked) => this.#polled(acked));
+  }
+
+  /** Something is expected. */
+  soon(): void {
+    if (this.#sleepy && this.#ports.at() !== "off") this.#schedule(this.#settings.fastPollMs);
+  }
+
+  /** Polls in quick succession until the returned function is called. */
+  stayAwake(): () => void {
+    let awake = true;
+    this.#awaiting++;
+    this.soon();
+    return () => {
+      if (awake) this.#awaiting--;
+      awake = false;
+    };
+  }
+
+  /** After a frame came a sleepy device fetches the next one, or turns its receiver off. */
+  received(framePending: boolean): void {
+    const at = this.#ports.at();
+    if (!this.#sleepy || at === "scanning") return;
+    if (framePending) this.now();
+    else this.#mac.radio.receiving = at !== "joined";
+  }
+
+  #schedule(ms: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(ms, () => this.now());
+  }
+
+  #polled(acked: boolean): void {
+    const at = this.#ports.at();
+    this.#failed = acked ? 0 : this.#failed + 1;
+    if (at === "joined" && this.#failed >= this.#settings.lostAfter) {
+      this.#failed = 0;
+      this.#ports.lost();
+    } else if (at === "joined" || this.#sleepy) {
+      const waits = at !== "joined" || this.#ports.outstanding() + this.#awaiting > 0 || !acked;
+      this.#schedule(this.#sleepy && waits ? this.#settings.fastPollMs : this.#settings.pollMs);
+    }
+  }
+}
