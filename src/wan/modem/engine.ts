@@ -17,6 +17,7 @@ import type { Unsolicited } from "./unsolicited.ts";
 const LINE_LIMIT = 2_048;
 /** More than a serial line at 460,800 baud can carry, in octets a second. */
 const RATE_LIMIT = 65_536;
+const UNSENT_LIMIT = 4_096;
 
 export interface Noise {
   readonly octets: number;
@@ -78,8 +79,9 @@ export class AtEngine {
     this.#port.unpipe(this.#guard);
   }
 
+  /** What a modem that reads nothing has not taken is not added to: its command times out all the same. */
   #write(text: string): void {
-    if (this.#port.writable) this.#port.write(text);
+    if (this.#port.writable && this.#port.writableLength < UNSENT_LIMIT) this.#port.write(text);
   }
 
   #input(input: EngineInput): void {

@@ -74,6 +74,7 @@ export class LineGuard extends Transform {
   #piece(piece: Uint8Array, ended: boolean): void {
     if (!this.#cutting && this.#length === 0 && piece[0] === PROMPT) {
       this.push(Buffer.from(">\n"));
+      this.#length = 1;
       if (piece.length > 1) this.#piece(piece.subarray(1), ended);
       return;
     }

@@ -1,5 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 
+/** Kinds of saying that are remembered: a modem that makes up a new name at every start must not fill the memory. */
+const KINDS = 100;
+
 /** Lets the same thing be said only now and then, so that a fault that stays does not fill the log. */
 export class Seldom {
   readonly #clock: Clock;
@@ -19,6 +22,7 @@ export class Seldom {
       last.kept += 1;
       return undefined;
     }
+    if (this.#said.size >= KINDS) this.#said.clear();
     this.#said.set(what, { at: now, kept: 0 });
     return last?.kept ?? 0;
   }

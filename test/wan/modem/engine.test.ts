@@ -183,6 +183,24 @@ describe("octets into lines", () => {
     expect((await linesOf([Buffer.from("\r\n> ")])).text).toBe("\r\n>\n ");
   });
 
+  it("a hail of prompts is one prompt and a long line", async () => {
+    const hail = Buffer.alloc(100_000, ">");
+    const { text, guard } = await linesOf([hail, Buffer.from("\r\nOK\r\n")]);
+    expect(text.split("\n").map((one) => readLine(Buffer.from(one, "latin1")).type)).toEqual([
+      ...["prompt", "garbage", "ok", "empty"],
+    ]);
+    expect(guard.discarded).toBe(100_002);
+  });
+
+  it("a modem that reads nothing is not written to without end", async () => {
+    const port = new Duplex({ read() {}, write() {} });
+    const engine = new AtEngine(port, new ManualClock(), { unsolicited: () => {} }, ENGINE_SETTINGS);
+    port.push(Buffer.from(">\n".repeat(20_000)));
+    for (let turns = 0; turns < 50; turns++) await turn();
+    expect(port.writableLength).toBeLessThanOrEqual(4_096);
+    engine.close();
+  });
+
   it("never passes on a line longer than the limit, however the octets are cut", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 })), async (chunks) => {
