@@ -194,6 +194,7 @@ export class Driver {
       if (counter > 0) {
         // The network is formed again: devices would refuse frames below the counter they know.
         await ezsp.ezspSetNWKFrameCounter(counter);
+        await ezsp.ezspSetAPSFrameCounter(this.#record?.apsFrameCounter ?? 0);
         bitmask |= EmberInitialSecurityBitmask.NO_FRAME_COUNTER_RESET;
       }
       return setSecurity({ ...state, bitmask, networkKeySequenceNumber: this.#record?.keySequence ?? 0 });
@@ -263,6 +264,7 @@ export class Driver {
       networkKey: Uint8Array.from(this.#network.networkKey),
       keySequence: 0,
       frameCounter: 0,
+      apsFrameCounter: 0,
     };
     this.#memory.save(this.#record);
   }

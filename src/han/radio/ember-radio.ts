@@ -7,7 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { Addresses, DEVICE_ANNCE } from "./addresses.ts";
 import { Admissions } from "./admission.ts";
-import { leaseFrameCounter } from "./counter-lease.ts";
+import { leaseFrameCounters } from "./counter-lease.ts";
 import { EzspDecisionId, EzspError, EzspPolicyId, SLStatus } from "./herdsman.ts";
 import { Joins } from "./joins.ts";
 import { afterKeySwitch, NetworkMemory } from "./network-record.ts";
@@ -382,7 +382,7 @@ export class EmberRadio implements RadioPort {
     this.#admissions.attach(link);
     this.#capabilities = opened.capabilities;
     this.#log.info({ ...opened.capabilities }, "radio: what the firmware can do");
-    leaseFrameCounter(
+    leaseFrameCounters(
       link.ezsp,
       () => (this.#link === link ? this.#memory.record : undefined),
       (record) => this.#memory.save(record),

@@ -23,6 +23,7 @@ import {
   EzspDecisionBitmask,
   EzspDecisionId,
   EzspPolicyId,
+  EzspValueId,
 } from "zigbee-herdsman/dist/adapter/ember/ezsp/enums.js";
 import type { Ezsp } from "zigbee-herdsman/dist/adapter/ember/ezsp/ezsp.js";
 import { EzspError } from "zigbee-herdsman/dist/adapter/ember/ezspError.js";
@@ -49,6 +50,7 @@ export {
   EzspNetworkScanType,
   EzspPolicyId,
   EzspStatus,
+  EzspValueId,
   SLStatus,
 };
 

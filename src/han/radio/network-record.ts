@@ -22,6 +22,8 @@ export interface NetworkRecord {
   nextNetworkKey?: Uint8Array | undefined;
   /** Outgoing NWK frame counter that was never reached; the start when the network must be formed again. */
   frameCounter: number;
+  /** The same for frames under link keys. */
+  apsFrameCounter: number;
 }
 
 /** What one driver leaves to the next: the stored network, and how long the stick takes to reset. */
@@ -68,12 +70,13 @@ export function readNetworkRecord(file: string): NetworkRecord | undefined {
       panId: whole(value.panId, 0xffff, "panId"),
       channel: whole(value.channel, 26, "channel"),
       networkKey,
-      // A record of an earlier version has neither.
+      // A record of an earlier version has none of the three.
       keySequence: whole(value.keySequence ?? 0, 0xff, "keySequence"),
       ...(value.nextNetworkKey === undefined
         ? {}
         : { nextNetworkKey: key(value.nextNetworkKey, "nextNetworkKey") }),
       frameCounter: whole(value.frameCounter, 0xffff_ffff, "frameCounter"),
+      apsFrameCounter: whole(value.apsFrameCounter ?? 0, 0xffff_ffff, "apsFrameCounter"),
     };
   } catch {
     // The cause would quote the file, and with it the key.

@@ -24,6 +24,7 @@ describe("network record", () => {
     networkKey: Uint8Array.from({ length: 16 }, (_, i) => i),
     keySequence: 3,
     frameCounter: 0x10000,
+    apsFrameCounter: 0x20000,
   };
 
   it("comes back as it was written, readable by its owner only", () => {

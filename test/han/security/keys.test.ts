@@ -89,6 +89,25 @@ describe("network key rotation (Zigbee 4.6.3.4)", () => {
   });
 });
 
+describe("frame counters (they must outlive the stick's memory)", () => {
+  it("are noted ahead of their use, for the network key and for the link keys", async () => {
+    home = await HanBench.start();
+    const device = await keyed();
+    await talks(device);
+    await home.stopHub();
+    await home.startHub();
+    const file = join(home.bench.folder, "radio-network.json");
+    const noted = () => JSON.parse(readFileSync(file, "utf8"));
+    const [link] = home.bench.coordinator.linkKeys();
+    await expect
+      .poll(() => noted().apsFrameCounter, soon)
+      .toBeGreaterThan((link?.outgoingFrameCounter ?? 0) + 0x4000);
+    expect(noted().frameCounter).toBeGreaterThan(
+      (home.bench.coordinator.networkKey()?.frameCounter ?? 0) + 0x4000,
+    );
+  });
+});
+
 describe("partner link keys by APS request (A2.17)", () => {
   it("let two keyed devices talk to each other under a key of their own", async () => {
     home = await HanBench.start();
