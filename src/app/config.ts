@@ -83,7 +83,10 @@ const ModemSchema = v.strictObject({
   dial: v.optional(v.boolean("true or false is needed"), false),
   /** What the modem's clock holds once the network has set it. */
   networkTime: v.optional(v.picklist(["local", "utc", "off"], "allowed are local, utc, off"), "local"),
-  /** Commands of the system, run when there is a network to dial and when it is gone. */
+  /**
+   * Commands of the system, run when there is a network to dial and when it is gone. A dialler needs a port of its own:
+   * `port` stays with hanway.
+   */
   bearer: v.optional(
     v.strictObject({ up: command, down: command, seconds: v.optional(wholeNumber(1, 600), 60) }),
     {},
