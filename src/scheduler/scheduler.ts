@@ -150,7 +150,8 @@ export class Scheduler {
       this.#giveUp(kind, job);
       return;
     }
-    const wait = job.starts === 0 ? 0 : backOff(job.starts, this.#settings);
+    const wait =
+      job.starts === 0 ? 0 : Math.min(this.#settings.startWaitMaxMs, backOff(job.starts, this.#settings));
     this.#table.countStart(job.place, wait === 0 ? job.next : now + wait);
   }
 

@@ -11,6 +11,8 @@ export interface SchedulerSettings {
   readonly backOffMs: number;
   /** What the wait never passes, in milliseconds. */
   readonly backOffMaxMs: number;
+  /** What the wait after a start never passes, in milliseconds: the job in front is seldom what ended the hub. */
+  readonly startWaitMaxMs: number;
   /** Longest that one attempt may take, in milliseconds. */
   readonly attemptMs: number;
   /** Pause while nothing can be written, in milliseconds. */
@@ -26,6 +28,7 @@ export const SCHEDULER_SETTINGS: SchedulerSettings = {
   starts: 20,
   backOffMs: 1_000,
   backOffMaxMs: 3_600_000,
+  startWaitMaxMs: 60_000,
   attemptMs: 600_000,
   pauseMs: 30_000,
   turn: 16,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../../src/base/clock.ts";
+import { type Clock, ManualClock } from "../../src/base/clock.ts";
 import { boundaryBefore, DAY_MS, HALF_HOUR_MS } from "../../src/base/half-hour.ts";
 import { HubClock } from "../../src/base/hub-clock.ts";
 
@@ -68,6 +68,34 @@ describe("hub clock", () => {
       if (n < 180) machine.advance(10_000);
     }
     expect(steps).toEqual([-DAY_MS]);
+    expect(clock.now()).toBe(TEN + HALF_HOUR_MS - DAY_MS);
+  });
+
+  it("nor by a correction that meets the boundary first", () => {
+    const { machine, clock, steps } = at(TEN);
+    machine.after(HALF_HOUR_MS, () => clock.correct(clock.now() - DAY_MS, true));
+    clock.correct(TEN - DAY_MS, true);
+    machine.advance(HALF_HOUR_MS);
+    expect(steps).toEqual([-DAY_MS]);
+  });
+
+  it("a timer that fires a moment early does not step back under the half hour", () => {
+    const machine = new ManualClock(TEN);
+    let early = 1;
+    const hasty: Clock = {
+      now: () => machine.now(),
+      elapsed: () => machine.elapsed(),
+      after: (ms, run) => {
+        const timer = machine.after(ms - early, run);
+        early = 0;
+        return timer;
+      },
+    };
+    const clock = new HubClock(hasty);
+    clock.correct(TEN - DAY_MS, true);
+    machine.advance(HALF_HOUR_MS - 1);
+    expect(clock.now()).toBe(TEN + HALF_HOUR_MS - 1);
+    machine.advance(1);
     expect(clock.now()).toBe(TEN + HALF_HOUR_MS - DAY_MS);
   });
 

@@ -6,6 +6,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { SeededRandom } from "../../src/base/random.ts";
 import { FutureDated } from "../../src/scheduler/future-dated.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
+import { SCHEDULER_SETTINGS } from "../../src/scheduler/settings.ts";
 import { Store } from "../../src/store/store.ts";
 
 const [said = "", path = "", seedText = "0", firstText = "1", mode = ""] = process.argv.slice(2);
@@ -20,7 +21,9 @@ store.migrate("t", [
   "CREATE TABLE effect (text TEXT NOT NULL) STRICT; CREATE TABLE alert (text TEXT NOT NULL) STRICT",
 ]);
 const clockState = () => ({ state: "reliable", since: 0 }) as const;
-const scheduler = new Scheduler({ store, clock, clockState, log: silentLog });
+// Short waits, so that what is left over from many starts is done soon.
+const settings = { ...SCHEDULER_SETTINGS, backOffMs: 50 };
+const scheduler = new Scheduler({ store, clock, clockState, log: silentLog }, settings);
 const effect = store.prepare("INSERT INTO effect VALUES (?)");
 const alert = store.prepare("INSERT INTO alert VALUES (?)");
 let deadly = 0;

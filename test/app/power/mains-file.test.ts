@@ -45,6 +45,18 @@ describe("mains input: a watched file", () => {
     expect(input.told).toEqual(["present", "lost", "present"]);
   });
 
+  it("believes nothing that it has read only once", async () => {
+    writeFileSync(path, "0");
+    const clock = new ManualClock();
+    const told: Mains[] = [];
+    const input = new MainsFile({ ...SETTINGS, path }, clock, silentLog);
+    input.start((mains) => void told.push(mains));
+    clock.advance(SETTINGS.settleMs - 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told).toEqual([]);
+    input.stop();
+  });
+
   it.each([
     ["empty", ""],
     ["neither", "2"],
