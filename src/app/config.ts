@@ -125,6 +125,13 @@ const ConfigSchema = v.strictObject({
     /** The radio's own EUI-64 (GBCS: the GPF's identifier). Left out, it is read from the radio. */
     gpf: v.optional(eui64),
     dataDir: v.pipe(v.string("text is needed"), v.minLength(1, "the path of a folder is needed")),
+    /** How often a copy of the store is made beside it; 0 never. */
+    copyMinutes: v.optional(wholeNumber(0, 10_080), 360),
+    /**
+     * Goes on with the last good copy where the store is damaged, which is kept aside. What was stored since is lost:
+     * messages, and the counters that tell a repeated Command from a new one. Without it the hub does not start then.
+     */
+    restoreOnCorrupt: v.optional(v.boolean("true or false is needed"), false),
     /** How long the network opens at start for the devices below; 0 keeps it shut. */
     joinSeconds: v.optional(wholeNumber(0, 3_600), 180),
   }),

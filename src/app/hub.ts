@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
@@ -14,13 +12,15 @@ import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
 import type { NetworkInfo, RadioCapabilities } from "../han/radio/port.ts";
 import { Router } from "../router/router.ts";
-import { Store } from "../store/store.ts";
+import { LastCopy } from "../store/last-copy.ts";
+import type { Store } from "../store/store.ts";
 import { ROUTE_DEFAULTS } from "../wan/route-watch.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import { Brokers } from "./brokers.ts";
 import { chfCredentials, chfIdentity } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
 import { listedDevices } from "./devices.ts";
+import { openStore } from "./open-store.ts";
 import { tellPresence } from "./presence.ts";
 import { machineClockState, securitySource } from "./security.ts";
 import { radioSettings, wanRoot } from "./settings.ts";
@@ -50,6 +50,7 @@ export class Hub implements AsyncDisposable {
   readonly #log: Log;
   readonly #brokers: Brokers;
   readonly #store: Store;
+  readonly #copies: LastCopy;
   readonly #deviceLog: DeviceLog;
   readonly #radio: EmberRadio;
   readonly #han: HomeAreaNetwork;
@@ -63,7 +64,8 @@ export class Hub implements AsyncDisposable {
     const { config, clock, random, log } = options;
     this.#log = log;
     this.#brokers = new Brokers(config, { clock, log });
-    this.#store = openStore(config.hub.dataDir, clock);
+    this.#store = openStore(config, clock, log);
+    this.#copies = new LastCopy(this.#store, config.hub.copyMinutes * 60_000, { clock, log });
     this.#deviceLog = new DeviceLog(this.#store, clock);
     this.#radio = new EmberRadio(radioSettings(config), clock, random, log);
     this.#wan = new Wan(
@@ -118,6 +120,7 @@ export class Hub implements AsyncDisposable {
     const hub = new Hub(options);
     try {
       hub.#wan.start(() => hub.#router.wake());
+      hub.#copies.start();
       hub.#brokers.start(() => hub.#wan.stateChanged());
       const network = await hub.#han.start(options.config.hub.joinSeconds);
       hub.#checkGpf(options.config.hub.gpf, network.eui64);
@@ -146,6 +149,7 @@ export class Hub implements AsyncDisposable {
     await routed;
     this.#brokers.stop();
     await this.#wan.stop();
+    await this.#copies.stop();
     this.#store[Symbol.dispose]();
   }
 
@@ -235,16 +239,4 @@ export class Hub implements AsyncDisposable {
       "hub.gpf is not the radio's EUI-64, which is what devices on the HAN know the GPF by",
     );
   }
-}
-
-function openStore(dataDir: string, clock: Clock): Store {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new HanwayError("config/invalid", `the folder ${dataDir} cannot be made or used`, {
-      field: "hub.dataDir",
-      cause,
-    });
-  }
-  return new Store(join(dataDir, "hub.sqlite"), clock);
 }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSyn
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HanwayError } from "../base/error.ts";
+import { copyMade, copyPath } from "./copy-path.ts";
 
 /** Set in every store's header (SQLite application id), "hway". */
 const APPLICATION_ID = 0x68776179;
@@ -86,18 +87,29 @@ function checkHeader(path: string): void {
 }
 
 function checkDatabase(database: DatabaseSync, path: string): void {
+  const fault = faultOf(database);
+  if (fault !== undefined) throw damaged(path, fault);
+}
+
+/** Why an open database is no whole store; undefined where it is one. */
+export function faultOf(database: DatabaseSync): string | undefined {
   const owner = database.prepare("PRAGMA application_id").get()?.application_id;
-  if (owner !== APPLICATION_ID) throw damaged(path, "it is the database of another program");
+  if (owner !== APPLICATION_ID) return "it is the database of another program";
   const verdict = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  if (verdict !== "ok") throw damaged(path, "its pages do not fit together");
+  return verdict === "ok" ? undefined : "its pages do not fit together";
 }
 
 function damaged(path: string, detail: string): HanwayError {
-  const advice = "put a backup in its place, or move it away to start as a new hub";
+  const made = copyMade(path);
+  const advice =
+    made === undefined
+      ? "put a backup in its place, or move it away to start as a new hub"
+      : `its last good copy is ${copyPath(path)} of ${made}: start once with hub.restoreOnCorrupt = true to go on with that, or move the file away to start as a new hub`;
   return new HanwayError("store/corrupt", `${path}: ${detail}; ${advice}`);
 }
 
-function syncPath(path: string): void {
+/** Makes what was written to a file or folder durable. */
+export function syncPath(path: string): void {
   const handle = openSync(path, "r");
   try {
     fsyncSync(handle);

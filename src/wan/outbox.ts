@@ -35,6 +35,8 @@ export const OUTBOX_LIMITS: OutboxLimits = {
 
 /** Acknowledged messages that are removed together at load: neighbours share pages. */
 const TIDY_AT = 64;
+/** How far the numbers of a device go on after the store was restored from a copy: more than a copy's age can have seen. */
+const RESTORED_SKIP = 1_000_000;
 /** Messages dropped for their age in one transaction. */
 const EXPIRE_AT_ONCE = 500;
 
@@ -85,6 +87,9 @@ export class Outbox {
     this.#clock = clock;
     this.#limits = limits;
     store.migrate("wan-outbox", OUTBOX_TABLES);
+    // Numbers given since the copy was made are known to others and must not be given again to other messages.
+    if (store.restored)
+      store.transaction(() => store.prepare("UPDATE wan_seq SET seq = seq + ?").run(RESTORED_SKIP));
     this.#lanes = OUTBOX_LANES.map((lane) => makeLane(store, lane));
     this.#depart = store.prepare("INSERT INTO wan_departed (lane, n, seq) VALUES (?, ?, ?)");
     this.#nextSeq = store.prepare(

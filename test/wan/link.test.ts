@@ -133,7 +133,7 @@ describeMosquitto("broker link: real broker", () => {
       const dropped = far.states().at(-1)?.dropped;
       return typeof dropped === "object" && dropped !== null && "alert" in dropped && dropped.alert === 3;
     });
-    expect(warned).toContainEqual(expect.objectContaining({ count: 3 }));
+    await expect.poll(() => warned).toContainEqual(expect.objectContaining({ count: 3 }));
     await wan.stop();
   });
 
