@@ -14,8 +14,8 @@ import {
   type ModemPhase,
   type ModemTask,
   type ModemTiming,
-  modemStep,
 } from "./modem-state.ts";
+import { modemStep } from "./modem-step.ts";
 import type { NetworkTime } from "./network-time.ts";
 import type { PinLedger } from "./pin-ledger.ts";
 import { type OpenPort, openPort, type PortSettings } from "./port.ts";
@@ -92,7 +92,7 @@ const SILENCE: Noise = { octets: 0, lines: 0, floods: 0 };
 /** Nonsense between the ends of two tasks that is worth a line in the log. */
 const WORTH_SAYING: Noise = { octets: 4_096, lines: 100, floods: 1 };
 
-/** One cellular modem: runs the machine of modem-state.ts on a real port. Never throws; whatever is wrong is its status. */
+/** One cellular modem: runs the machine of modem-step.ts on a real port. Never throws; whatever is wrong is its status. */
 export class Modem {
   readonly #settings: ModemSettings;
   readonly #ports: ModemPorts;

@@ -7,8 +7,8 @@ import {
   type ModemEffect,
   type ModemInput,
   type ModemState,
-  modemStep,
 } from "../../../src/wan/modem/modem-state.ts";
+import { modemStep } from "../../../src/wan/modem/modem-step.ts";
 
 const LADDER = { hard: true, restMs: 10, restMaxMs: 60 };
 
