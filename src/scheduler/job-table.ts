@@ -11,7 +11,7 @@ export interface Job {
   readonly payload: Uint8Array;
 }
 
-/** A stored job; `place` is never used for another one, `attempts` counts those that failed, `starts` those of the hub with it in front. */
+/** A stored job; `place` is never used for another one, `attempts` counts those that failed, `starts` those of the hub that met it. */
 export interface StoredJob extends Job {
   readonly place: number;
   readonly attempts: number;
@@ -52,7 +52,7 @@ export class JobTable {
     this.#cancel = store.prepare("DELETE FROM scheduler_job WHERE kind = ? AND key = ?");
     this.#first = store.prepare(`${all} WHERE kind = ? ORDER BY next, n LIMIT 1`);
     this.#postpone = store.prepare("UPDATE scheduler_job SET attempts = attempts + 1, next = ? WHERE n = ?");
-    this.#start = store.prepare("UPDATE scheduler_job SET starts = starts + 1, next = ? WHERE n = ?");
+    this.#start = store.prepare("UPDATE scheduler_job SET starts = ?, next = ? WHERE n = ?");
     this.#count = store.prepare("SELECT count(*) AS count FROM scheduler_job");
     this.#kinds = store.prepare("SELECT kind, count(*) AS count FROM scheduler_job GROUP BY kind");
     this.#find = store.prepare(`${all} WHERE kind = ? AND key = ?`);
@@ -93,9 +93,9 @@ export class JobTable {
     this.#postpone.run(next, place);
   }
 
-  /** Counts a start of the hub against a job and sets when to try it. */
-  countStart(place: number, next: number): void {
-    this.#start.run(next, place);
+  /** Notes how many starts a job has met and sets when to try it. */
+  countStart(place: number, starts: number, next: number): void {
+    this.#start.run(starts, next, place);
   }
 
   count(): number {

@@ -41,10 +41,14 @@ export interface SchedulerPorts {
   readonly log: Log;
 }
 
+/** A job that so many starts have found in front may be what ends the hub: from then on each try is counted before it. */
+const SUSPECT = 2;
+
 interface Kind extends KindOptions {
   readonly name: string;
   readonly handler: JobHandler;
-  attempt: Attempt<Completion> | undefined;
+  /** Under way. */
+  attempt: { readonly attempt: Attempt<Completion>; readonly suspect: boolean } | undefined;
 }
 
 /**
@@ -131,7 +135,7 @@ export class Scheduler {
   stop(): void {
     this.#running = false;
     this.#alarm.cancel();
-    for (const kind of this.#kinds.values()) kind.attempt?.abandon();
+    for (const kind of this.#kinds.values()) kind.attempt?.attempt.abandon();
   }
 
   /** To be called whenever the clock has stepped or its state has changed: timers are set anew. */
@@ -148,29 +152,32 @@ export class Scheduler {
       const fields = { kind: kind.name, key: job.key, starts: job.starts };
       this.#ports.log.error(fields, "a job was not done in too many starts and is given up");
       this.#giveUp(kind, job);
-      return;
+    } else if (job.starts === 0) {
+      this.#table.countStart(job.place, 1, job.next);
+    } else {
+      const wait = Math.min(this.#settings.startWaitMaxMs, backOff(job.starts, this.#settings));
+      this.#table.countStart(job.place, Math.max(job.starts, SUSPECT), now + wait);
     }
-    const wait =
-      job.starts === 0 ? 0 : Math.min(this.#settings.startWaitMaxMs, backOff(job.starts, this.#settings));
-    this.#table.countStart(job.place, wait === 0 ? job.next : now + wait);
   }
 
   #arm(): void {
     if (!this.#running) return;
     let next = Number.POSITIVE_INFINITY;
-    for (const kind of this.#kinds.values()) {
-      const job = this.#isFree(kind) ? this.#table.first(kind.name) : undefined;
-      if (job !== undefined && job.next < next) next = job.next;
-    }
+    for (const kind of this.#kinds.values()) next = Math.min(next, this.#front(kind)?.next ?? next);
     const pause = this.#pausedUntil - this.#ports.clock.elapsed();
     if (pause > 0) next = Math.max(next, this.#ports.clock.now() + pause);
     if (next === Number.POSITIVE_INFINITY) this.#alarm.cancel();
     else this.#alarm.set(next);
   }
 
-  #isFree(kind: Kind): boolean {
-    if (kind.attempt !== undefined) return false;
-    return kind.needsTime !== true || this.#ports.clockState().state !== "invalid";
+  /** The next job of a kind, where nothing but its time keeps it from running. */
+  #front(kind: Kind): StoredJob | undefined {
+    if (kind.attempt !== undefined) return undefined;
+    if (kind.needsTime === true && this.#ports.clockState().state === "invalid") return undefined;
+    const job = this.#table.first(kind.name);
+    if (job === undefined || job.starts < SUSPECT) return job;
+    // Suspects run one at a time, or one that ends the hub would take the blameless with it every time.
+    return [...this.#kinds.values()].some((other) => other.attempt?.suspect) ? undefined : job;
   }
 
   /** Runs what is due, a job of each kind in turn, until the turn is used up. */
@@ -180,8 +187,8 @@ export class Scheduler {
       for (let ran = true; ran && left > 0; ) {
         ran = false;
         for (const kind of this.#kinds.values()) {
-          if (!this.#running || this.#isPaused() || !this.#isFree(kind)) continue;
-          const job = this.#table.first(kind.name);
+          if (!this.#running || this.#isPaused()) break;
+          const job = this.#front(kind);
           if (job === undefined || job.next > this.#ports.clock.now()) continue;
           this.#run(kind, job);
           ran = true;
@@ -195,6 +202,8 @@ export class Scheduler {
   }
 
   #run(kind: Kind, job: StoredJob): void {
+    const suspect = job.starts >= SUSPECT;
+    if (suspect) this.#table.countStart(job.place, job.starts + 1, job.next);
     const attempt = new Attempt<Completion>(this.#ports.clock, this.#settings.attemptMs, {
       done: (completion) => {
         kind.attempt = undefined;
@@ -206,7 +215,7 @@ export class Scheduler {
       },
       later: () => this.#arm(),
     });
-    kind.attempt = attempt;
+    kind.attempt = { attempt, suspect };
     attempt.start((signal) => kind.handler(job, signal));
   }
 
