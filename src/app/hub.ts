@@ -19,8 +19,11 @@ import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import { Brokers } from "./brokers.ts";
 import { chfCredentials, chfIdentity } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
+import { ControlSocket } from "./control-socket.ts";
+import { DeviceLogKeeper } from "./device-log-keeper.ts";
 import { listedDevices } from "./devices.ts";
 import { openStore } from "./open-store.ts";
+import { Operator } from "./operator.ts";
 import { tellPresence } from "./presence.ts";
 import { machineClockState, securitySource } from "./security.ts";
 import { radioSettings, wanRoot } from "./settings.ts";
@@ -56,7 +59,10 @@ export class Hub implements AsyncDisposable {
   readonly #han: HomeAreaNetwork;
   readonly #wan: Wan;
   readonly #router: Router;
+  readonly #operator: Operator;
+  readonly #control: ControlSocket;
   readonly #keyEstablishment: boolean;
+  readonly #keeper: DeviceLogKeeper;
   /** Undefined where the hub was given no keys for it. */
   readonly chf: CommunicationsHubFunction | undefined;
 
@@ -99,8 +105,14 @@ export class Hub implements AsyncDisposable {
     if (config.hub.gpf !== undefined && this.#deviceLog.extendedPanId === undefined)
       this.#deviceLog.networkIs(config.hub.gpf);
     this.chf = this.#makeChf(options);
+    const { windows } = this.chf ?? {};
+    this.#keeper = new DeviceLogKeeper({ deviceLog: this.#deviceLog, han: this.#han, windows, clock, log });
     // After the CHF is there, which tells the far end of every change of the log.
     for (const spec of listedDevices(config, this.#deviceLog, log)) this.#han.add(spec);
+    const { localPairing, dataDir } = config.hub;
+    this.#operator = new Operator({ localPairing, deviceLog: this.#deviceLog, han: this.#han });
+    this.#control = new ControlSocket(dataDir, this.#operator, log);
+    if (localPairing) log.warn({}, "local pairing is on: an operator on this machine can add devices");
     this.#router = new Router({
       store: this.#store,
       inbox: this.#wan.inbox,
@@ -120,11 +132,13 @@ export class Hub implements AsyncDisposable {
     const hub = new Hub(options);
     try {
       hub.#wan.start(() => hub.#router.wake());
+      await hub.#control.open();
       hub.#copies.start();
       hub.#brokers.start(() => hub.#wan.stateChanged());
       const network = await hub.#han.start(options.config.hub.joinSeconds);
       hub.#checkGpf(options.config.hub.gpf, network.eui64);
       hub.chf?.start();
+      hub.#keeper.start();
       return hub;
     } catch (error) {
       await hub[Symbol.asyncDispose]();
@@ -142,10 +156,11 @@ export class Hub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#control[Symbol.asyncDispose]();
     const routed = this.#router.stop();
     this.chf?.stop();
     await this.#han.stop();
-    this.#deviceLog.saveFigures();
+    this.#keeper.stop();
     await routed;
     this.#brokers.stop();
     await this.#wan.stop();
@@ -169,10 +184,6 @@ export class Hub implements AsyncDisposable {
   #makeChf({ config, clock, log }: HubOptions): CommunicationsHubFunction | undefined {
     const credentials = chfCredentials(config);
     if (credentials === undefined) return undefined;
-    // Whoever is not in a restored log may not speak (A2.3).
-    this.#deviceLog.onCommitted((change) => {
-      if (change.type === "restored") void this.#expelStrangers();
-    });
     return new CommunicationsHubFunction({
       self: config.hub.chf,
       ...credentials,
@@ -187,36 +198,6 @@ export class Hub implements AsyncDisposable {
     });
   }
 
-  /** Without key establishment the install code's key stays the link key. */
-  #keepStartKey(device: Eui64): void {
-    const entry = this.#deviceLog.entry(device);
-    if (entry?.startKey === undefined || entry.linkKey !== undefined) return;
-    try {
-      this.#deviceLog.linkKeyEstablished(device, entry.startKey.key);
-    } catch (error) {
-      if (!(error instanceof HanwayError)) throw error;
-      this.#log.error(
-        { device, code: error.code },
-        "the link key could not be stored; the next join tries again",
-      );
-    }
-  }
-
-  async #expelStrangers(): Promise<void> {
-    for (const { eui64 } of this.#han.views()) {
-      if (this.#deviceLog.mayJoin(eui64)) continue;
-      try {
-        await this.#han.removeDevice(eui64);
-      } catch (error) {
-        if (!(error instanceof HanwayError)) throw error;
-        this.#log.warn(
-          { device: eui64, code: error.code },
-          "a device of the former log could not be told to leave",
-        );
-      }
-    }
-  }
-
   #onHan(event: HanEvent, watcher: HubOptions["onEvent"]): void {
     if (event.type === "message") {
       const routed = this.#router.fromHan(event.device, event.payload);
@@ -226,9 +207,10 @@ export class Hub implements AsyncDisposable {
       });
     } else {
       if (event.type === "network") this.#deviceLog.networkIs(event.network.extendedPanId);
-      if (event.type === "joined" && !this.#keyEstablishment) this.#keepStartKey(event.device);
+      if (event.type === "joined" && !this.#keyEstablishment) this.#keeper.joinedByStartKey(event.device);
       tellPresence(this.#wan, this.#radio.network, this.#radio.state, this.#han.views());
     }
+    this.#operator.heard(event);
     watcher?.(event);
   }
 

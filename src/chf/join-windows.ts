@@ -101,6 +101,11 @@ export class JoinWindows {
     }
   }
 
+  /** The old link key that a device may join with now; undefined where it is not its turn. */
+  formerKey(eui64: Eui64): Uint8Array | undefined {
+    return this.#windows.get(eui64)?.phase === "historic-key" ? this.#historicKey(eui64) : undefined;
+  }
+
   #historicKey(eui64: Eui64): Uint8Array | undefined {
     return this.#deviceLog.historic().find((entry) => entry.eui64 === eui64)?.linkKey;
   }

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
+import { installCodeKey } from "../../src/cbke/install-code.ts";
 import type { Data } from "../../src/gbcs/dlms/index.ts";
+import { linkKeyHash } from "../../src/han/device-log/device-log.ts";
 import { addition, FarParty } from "../chf/far-end.ts";
 import {
   BROKER_PARTY,
@@ -143,6 +145,32 @@ describe("what Commands have made", () => {
     expect(backups()).toEqual([[[METER, ""]]]);
   });
 
+  it("lets a removed meter in again by its old key, whatever install code comes with the Command (A2.9)", async () => {
+    await start();
+    await results("CCS01", addition(METER, BARE));
+    await until(() => backups().length === 2, "CS14 with the hash");
+    const hash = backups()[1]?.[0]?.[1];
+    await results("CCS02", { unregister_device: METER });
+    await until(() => home.emulator.stack.children().length === 0, "the meter gone");
+    home.events.length = 0;
+    await results("CCS01", addition(METER, "00".repeat(16)));
+    await home.tunnelOpen();
+    await until(() => backups().length === 5, "CS14 with the old hash");
+    expect(backups().slice(2)).toEqual([[], [[METER, ""]], [[METER, hash]]]);
+  }, 30_000);
+
+  it("lets a meter that does not have the old key in by its install code, when that has its turn", async () => {
+    await start({ authority: 7 });
+    const linkKey = new Uint8Array(16).fill(0x77);
+    const historic = [{ eui64: METER, linkKey, keyHash: linkKeyHash(linkKey) }];
+    home.hub.chf?.seed({ deviceLog: { entries: [], historic } });
+    await results("CCS01", addition(METER, BARE, "ESME", 5));
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with a new hash");
+    expect(backups()[1]?.[0]?.[1]).toMatch(/^[0-9a-f]{32}$/);
+    expect(backups()[1]?.[0]?.[1]).not.toBe(toHex(linkKeyHash(linkKey)));
+  }, 30_000);
+
   it("reforms the network on the old Extended PAN ID (CCS03)", async () => {
     await start();
     const pan = Eui64("00db1234567890b3");
@@ -153,6 +181,25 @@ describe("what Commands have made", () => {
     expect(home.hub.status().network).toMatchObject({ extendedPanId: pan });
     await until(() => backups().length === 1, "CS14");
     expect(backups()[0]).toEqual([[METER, "83fed3407a939723a5c639b26916d506"]]);
+  }, 30_000);
+
+  it("takes the place of another hub (CCS03): the meter comes in by the hash of its old key and gets a new one", async () => {
+    await start({ authority: 7 });
+    const pan = Eui64("00db1234567890b3");
+    // To the meter it makes no difference where the key that it joins with comes from.
+    const hash = toHex(installCodeKey(CODE));
+    const devices = [{ MAC_address: METER, hashed_TC_link_key: hash }];
+    await results("CCS03", { restore_PAN: { extended_PAN_ID: pan, devices_to_restore: devices } });
+    await home.tunnelOpen();
+    await until(() => backups().length === 2, "CS14 with the new hash");
+    const [restored, keyed] = backups();
+    expect(restored).toEqual([[METER, hash]]);
+    expect(keyed?.[0]?.[1]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keyed?.[0]?.[1]).not.toBe(hash);
+    const { data } = await answer("CCS06", {});
+    expect(list(list(data[0])[0])[1]).toMatchObject({ value: Uint8Array.of(0xd8) });
+    const id = await home.offer(METER, home.samples.command());
+    await until(() => home.stages(id).includes("delivered"), "a Command to the meter");
   }, 30_000);
 
   it("refuses a Command with a wrong MAC with a receipt, an alert and nothing else", async () => {

@@ -12,7 +12,11 @@ import type { Log } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import type { MessageId } from "../../src/base/wan-topic.ts";
 import { testAuthorities } from "../../src/cbke/index.ts";
-import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../../src/emulator/coordinator.ts";
+import {
+  createEmulatedCoordinator,
+  type EmulatedCoordinatorHandle,
+  type EmulatedDeviceConfig,
+} from "../../src/emulator/coordinator.ts";
 import type { MessageHandler } from "../../src/emulator/devices/device.ts";
 import type { DeviceCredentials } from "../../src/emulator/devices/key-establishment.ts";
 import type { HanEvent } from "../../src/han/network.ts";
@@ -88,6 +92,13 @@ export class TestHome implements AsyncDisposable {
     const dataDir = mkdtempSync(join(tmpdir(), "hanway-test-"));
     this.#scope.defer(() => rmSync(dataDir, { recursive: true, force: true }));
     const broker = this.#scope.use(await startBroker());
+    const meter: EmulatedDeviceConfig = {
+      type: "esme",
+      eui64: METER,
+      installCode: CODE,
+      messageHandler: options.answer ?? ((message) => this.samples.answer(message)),
+      ...(options.authority === undefined ? {} : { cbke: meterCredentials(options.authority) }),
+    };
     this.emulator = await createEmulatedCoordinator({
       listen: "tcp://127.0.0.1:0",
       eui64: GPF,
@@ -95,18 +106,7 @@ export class TestHome implements AsyncDisposable {
       loss: options.loss ?? 0,
       ezsp: options.ezsp ?? 13,
       transferSize: options.transferSize ?? 1_500,
-      devices:
-        options.withMeter === false
-          ? []
-          : [
-              {
-                type: "esme",
-                eui64: METER,
-                installCode: CODE,
-                messageHandler: options.answer ?? ((message) => this.samples.answer(message)),
-                ...(options.authority === undefined ? {} : { cbke: meterCredentials(options.authority) }),
-              },
-            ],
+      devices: options.withMeter === false ? [] : [meter],
     });
     this.#scope.defer(() => this.emulator.stop());
     for (const device of this.emulator.devices) {
