@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../../base/bytes.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
-import { MAC_BROADCAST, MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
+import { MAC_BROADCAST, MAC_COMMAND } from "../air/mac-frame.ts";
 import { type ApsCommandMeta, type ApsDataMeta, ApsLayer } from "./aps.ts";
 import type { ApsCommand } from "./aps-command.ts";
 import type { ApsMessage } from "./coordinator.ts";
@@ -19,13 +19,13 @@ import {
 import { DeviceZdo } from "./device-zdo.ts";
 import { Reassembly, sendWhole } from "./fragments.ts";
 import { FrameCounter } from "./frame-counter.ts";
-import { type JoinEffect, type JoinInput, type JoinState, reduceJoin, type Way } from "./join-machine.ts";
+import type { JoinState } from "./join-machine.ts";
 import { LinkKey } from "./link-key.ts";
 import { MacLayer } from "./mac.ts";
+import { NetworkEntry } from "./network-entry.ts";
 import { type NwkIncoming, NwkLayer } from "./nwk.ts";
 import { BROADCAST_RX_ON, NWK_COMMAND } from "./nwk-frame.ts";
 import { ParentPoll } from "./parent-poll.ts";
-import { type Beacon, Scanner } from "./scanner.ts";
 import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./trust-center.ts";
 
 export * from "./device-node-types.ts";
@@ -45,16 +45,13 @@ export class DeviceNode {
   readonly #options: DeviceNodeOptions;
   readonly #clock: Clock;
   readonly #mac: MacLayer;
-  readonly #scanner: Scanner;
+  readonly #entry: NetworkEntry;
   readonly #reassembly: Reassembly;
   readonly #keys: DeviceKeys;
   readonly #zdo: DeviceZdo;
   readonly #poll: ParentPoll;
   #trustCenter: Eui64 | undefined;
   #extendedPanId: Eui64 | undefined;
-  #joinState: JoinState = { at: "off" };
-  #beacon: Beacon | undefined;
-  #timer: Timer | undefined;
 
   constructor(options: DeviceNodeOptions) {
     const { air, eui64, clock, snapshot } = options;
@@ -67,11 +64,13 @@ export class DeviceNode {
     radio.receiving = false;
     this.#mac = new MacLayer(radio, clock, {
       data: (payload, source, quality) => this.nwk.receive(payload, source, quality),
-      command: (id, frame) => this.#macCommand(id, frame),
-      beacon: (frame) => this.#scanner.heard(frame),
+      command: (id, frame) => {
+        if (id === MAC_COMMAND.associationResponse) this.#entry.associationResponse(frame);
+      },
+      beacon: (frame) => this.#entry.beacon(frame),
       received: (framePending) => this.#poll.received(framePending),
     });
-    this.#scanner = new Scanner(this.#mac, clock, this.settings.scanMs);
+    this.#entry = this.#makeEntry();
     this.nwk = new NwkLayer({
       eui64,
       mac: this.#mac,
@@ -107,7 +106,7 @@ export class DeviceNode {
       sleepy: this.sleepy,
       mac: this.#mac,
       ports: {
-        at: () => this.#joinState.at,
+        at: () => this.#entry.at,
         parent: () => this.nwk.parent,
         outstanding: () => this.aps.outstanding,
         lost: () => this.parentLost(),
@@ -122,7 +121,7 @@ export class DeviceNode {
   }
 
   get state(): JoinState["at"] {
-    return this.#joinState.at;
+    return this.#entry.at;
   }
 
   get nodeId(): number {
@@ -135,18 +134,14 @@ export class DeviceNode {
 
   start(): void {
     const known = this.nwk.keys.active !== undefined;
-    if (known) this.#wake();
-    this.#input({ type: "start", known });
+    if (known) this.#mac.radio.receiving = true;
+    this.#entry.input({ type: "start", known });
   }
 
   /** Power off; what is in flash stays. */
   stop(): void {
-    this.#input({ type: "stop" });
-    this.#scanner.stop();
-    this.#poll.stop();
-    this.aps.cancel();
-    this.#reassembly.clear();
-    this.#zdo.clear();
+    this.#entry.input({ type: "stop" });
+    this.#quiet();
     this.#mac.radio.receiving = false;
   }
 
@@ -158,21 +153,21 @@ export class DeviceNode {
 
   /** Looks for a network at once where it was waiting for its next attempt. */
   wake(): void {
-    if (this.#joinState.at === "waiting") this.#input({ type: "timeout" });
+    if (this.#entry.at === "waiting") this.#entry.input({ type: "timeout" });
     else if (this.sleepy) this.poll();
   }
 
   /** The hub no longer answers: the device looks for its network. */
   parentLost(): void {
-    this.#input({ type: "parent-lost" });
+    this.#entry.input({ type: "parent-lost" });
   }
 
   /** Tells the parent and goes. It will look for a network to join again unless it is stopped. */
   leave(rejoin = false): void {
-    if (this.#joinState.at !== "joined") return;
+    if (this.#entry.at !== "joined") return;
     const payload = Uint8Array.of(NWK_COMMAND.leave, rejoin ? LEAVE_REJOIN : 0);
     this.nwk.send({ type: "command", destination: BROADCAST_RX_ON, payload }, () =>
-      this.#input({ type: "left", rejoin }),
+      this.#entry.input({ type: "left", rejoin }),
     );
   }
 
@@ -219,7 +214,7 @@ export class DeviceNode {
 
   /** As {@link send}, but tells the outcome in the very step of the air in which it is known. */
   post(out: OutgoingMessage, done: (outcome: DeviceSendOutcome) => void = () => {}): void {
-    if (this.#joinState.at !== "joined") {
+    if (this.#entry.at !== "joined") {
       done("not-joined");
       return;
     }
@@ -282,101 +277,42 @@ export class DeviceNode {
 
   /** While the network key is awaited its sender may be a Trust Centre not known yet. */
   #linkKeys(peer: Eui64): readonly LinkKey[] {
-    if (this.#joinState.at === "awaiting-key") return this.#keys.forNetworkKey();
+    if (this.#entry.at === "awaiting-key") return this.#keys.forNetworkKey();
     const link = this.#linkKey(peer);
     return link ? [link] : [];
   }
 
-  #input(input: JoinInput): void {
-    const [next, effects] = reduceJoin(this.#joinState, input, this.settings);
-    this.#joinState = next;
-    for (const effect of effects) this.#run(effect);
-  }
-
-  #run(effect: JoinEffect): void {
-    switch (effect.do) {
-      case "scan":
-        this.#scan(effect.way);
-        break;
-      case "associate":
-        this.#associate();
-        break;
-      case "rejoin":
-        this.#rejoin(effect.secured);
-        break;
-      case "timer":
-        this.#timer?.cancel();
-        this.#timer = this.#clock.after(effect.ms, () => this.#input({ type: "timeout" }));
-        break;
-      case "stop-timer":
-        this.#timer?.cancel();
-        break;
-      case "forget-network":
-        this.#forget();
-        break;
-      case "came-up":
-        this.#cameUp(effect.how);
-        break;
-      case "went-down":
-        this.#poll.stop();
-        this.aps.cancel();
-        this.#reassembly.clear();
-        this.#zdo.clear();
-        this.onEvent({ type: "down" });
-        break;
-    }
-  }
-
-  #wake(): void {
-    this.#mac.radio.receiving = true;
-  }
-
-  #scan(way: Way): void {
-    this.#wake();
-    const { radio } = this.#mac;
-    const home = radio.channel;
-    const channels = [home, ...this.settings.channels.filter((channel) => channel !== home)];
-    const fits = (beacon: Beacon) =>
-      way === "join" ? beacon.permitsJoining : beacon.extendedPanId === this.#extendedPanId;
-    this.#scanner.start(channels, fits, (found) => {
-      this.#beacon = found;
-      if (!found) radio.channel = home;
-      this.#input({ type: "scanned", found: found !== undefined });
+  #makeEntry(): NetworkEntry {
+    return new NetworkEntry({
+      eui64: this.eui64,
+      capability: this.#options.capability,
+      clock: this.#clock,
+      settings: this.settings,
+      ports: {
+        mac: () => this.#mac,
+        nwk: () => this.nwk,
+        extendedPanId: () => this.#extendedPanId,
+        joining: (extendedPanId) => {
+          this.#extendedPanId = extendedPanId;
+        },
+        pollNow: () => this.poll(),
+        pollSoon: () => this.#poll.soon(),
+        forget: () => this.#forget(),
+        cameUp: (how) => this.#cameUp(how),
+        wentDown: () => {
+          this.#quiet();
+          this.onEvent({ type: "down" });
+        },
+      },
     });
   }
 
-  #associate(): void {
-    const beacon = this.#beacon;
-    if (!beacon) return;
-    this.#forget();
-    this.#mac.radio.channel = beacon.channel;
-    this.#mac.radio.panId = beacon.panId;
-    this.#extendedPanId = beacon.extendedPanId;
-    this.nwk.parent = beacon.parent;
-    this.#mac.associationRequest(beacon.parent, this.#options.capability, (acked) => {
-      if (acked) this.poll();
-      else this.#input({ type: "refused" });
-    });
-  }
-
-  #rejoin(secured: boolean): void {
-    const beacon = this.#beacon;
-    if (!beacon) return;
-    this.#mac.radio.channel = beacon.channel;
-    this.#mac.radio.panId = beacon.panId;
-    this.nwk.parent = beacon.parent;
-    const out = {
-      type: "command",
-      destination: beacon.parent,
-      payload: Uint8Array.of(NWK_COMMAND.rejoinRequest, this.#options.capability),
-      secured,
-      radius: 1,
-      sourceIeee: this.eui64,
-    } as const;
-    this.nwk.send(out, (acked) => {
-      if (acked) this.#poll.soon();
-      else this.#input({ type: "refused" });
-    });
+  /** Whatever is under way is given up. */
+  #quiet(): void {
+    this.#poll.stop();
+    this.aps.cancel();
+    this.#reassembly.clear();
+    this.#zdo.clear();
   }
 
   /** Counters of what this device sends go on: they belong to the device, not to the network. */
@@ -418,35 +354,12 @@ export class DeviceNode {
     this.aps.send(message, () => {});
   }
 
-  #macCommand(id: number, frame: MacFrame): void {
-    if (id !== MAC_COMMAND.associationResponse || this.#joinState.at !== "associating") return;
-    const [, low, high, status] = frame.payload;
-    if (status !== 0 || low === undefined || high === undefined) {
-      this.#input({ type: "refused" });
-      return;
-    }
-    this.#mac.radio.shortAddress = low | (high << 8);
-    this.#input({ type: "associated" });
-    this.#poll.soon();
-  }
-
   #nwkCommand(frame: NwkIncoming): void {
     const { header, payload, securedBy } = frame;
-    const [id, low, high, status] = payload;
-    if (id === NWK_COMMAND.rejoinResponse && this.#joinState.at === "rejoining") {
-      const secured = this.#joinState.way === "secured";
-      if (secured !== (securedBy !== undefined) || header.destinationIeee !== this.eui64) return;
-      if (status !== 0 || low === undefined || high === undefined) {
-        this.#input({ type: "refused" });
-        return;
-      }
-      this.#mac.radio.shortAddress = low | (high << 8);
-      this.#input({ type: "rejoined" });
-      this.#poll.soon();
-    } else if (id === NWK_COMMAND.leave && securedBy !== undefined && header.source === this.nwk.parent) {
-      const options = low ?? 0;
+    const [id, options = 0] = payload;
+    if (id === NWK_COMMAND.rejoinResponse) this.#entry.rejoinResponse(frame);
+    else if (id === NWK_COMMAND.leave && securedBy !== undefined && header.source === this.nwk.parent)
       if ((options & LEAVE_REQUEST) !== 0) this.leave((options & LEAVE_REJOIN) !== 0);
-    }
   }
 
   #apsCommand(command: ApsCommand, meta: ApsCommandMeta): void {
@@ -465,19 +378,19 @@ export class DeviceNode {
   #networkKey(command: Extract<ApsCommand, { id: "transport-network-key" }>, meta: ApsCommandMeta): void {
     const next = { key: Uint8Array.from(command.key), sequence: command.sequence };
     if (command.destination !== this.eui64) return;
-    if (this.#joinState.at === "awaiting-key" && meta.securedWith === "key-transport") {
+    if (this.#entry.at === "awaiting-key" && meta.securedWith === "key-transport") {
       if (meta.link) this.#keys.proven(meta.link);
       this.#trustCenter = command.source;
       this.nwk.keys.clear();
       this.nwk.keys.active = next;
       this.nwk.learn(meta.nodeId, command.source);
-      this.#input({ type: "network-key" });
-    } else if (this.#joinState.at === "joined" && meta.nwkSecured && meta.securedWith !== "data")
+      this.#entry.input({ type: "network-key" });
+    } else if (this.#entry.at === "joined" && meta.nwkSecured && meta.securedWith !== "data")
       this.nwk.keys.other = next;
   }
 
   #data(message: ApsMessage, meta: ApsDataMeta): void {
-    if (this.#joinState.at !== "joined") return;
+    if (this.#entry.at !== "joined") return;
     if (message.fragment) this.#reassembly.block(message);
     else this.#message(message, meta.kind);
   }
