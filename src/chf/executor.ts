@@ -7,15 +7,16 @@ import { roleMayOriginate } from "../gbcs/authority.ts";
 import { protectionFacts, type UseCase, useCaseByMessageCode } from "../gbcs/catalogue/index.ts";
 import { type AccessRequest, decodeDlms, encodeDlms } from "../gbcs/dlms/index.ts";
 import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
-import { protectAs } from "../gbcs/security/protect.ts";
 import { type Verification, verifyMessage } from "../gbcs/security/verify.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
+import { AlertAllowance } from "./alert-allowance.ts";
 import type { ChfAlerts, ChfKeys } from "./alerts.ts";
 import type { JoinWindows } from "./join-windows.ts";
 import { type ChfLogs, CODE } from "./logs.ts";
 import type { ChfReads, ChfSettings, HanControl } from "./ports.ts";
-import { CONSEQUENCES, type Refused } from "./refusals.ts";
+import { CONSEQUENCES, type Refused, refusalOf } from "./refusals.ts";
 import type { ChfRepository } from "./repository.ts";
+import { responseMessage } from "./response.ts";
 import { type Attempt, checkTargets, type DlmsUseCase, responseTo } from "./use-case.ts";
 import { addDevice, removeDevice, restoreDeviceLog } from "./use-cases/change-device-log.ts";
 import { credentialDetails, readCredentialsCommand } from "./use-cases/credentials.ts";
@@ -63,9 +64,11 @@ type Finish = () => {
 export class ChfExecutor implements Executor {
   readonly #ports: ChfPorts;
   readonly #useCases = new Map<number, DlmsUseCase>();
+  readonly #allowance: AlertAllowance;
 
   constructor(ports: ChfPorts) {
     this.#ports = ports;
+    this.#allowance = new AlertAllowance(ports.clock, ports.settings.refusalAlertsPerHour);
     const { clock, keys, reads } = ports;
     const useCases = [
       addDevice(ports),
@@ -92,8 +95,11 @@ export class ChfExecutor implements Executor {
     const ready = this.#read(envelope);
     if (typeof ready === "string") return this.#refuse(command, ready);
     const { content, protection, success, writes } = (await ready.prepare())();
-    const payload = this.#respond(envelope, content, protection);
-    if (payload === undefined) return this.#refuse(command, "not-authentic");
+    const payload = responseMessage(envelope, content, protection, this.#ports.keys);
+    if (payload === undefined) {
+      this.#ports.log.error({ messageCode: envelope.messageCode }, "no key to protect the Response with");
+      return this.#refuse(command, "not-authentic");
+    }
     return {
       writes: () => {
         this.#acceptCounter(envelope);
@@ -195,36 +201,6 @@ export class ChfExecutor implements Executor {
     };
   }
 
-  /** The protected Response; undefined where the hub has no key to protect it with. */
-  #respond(
-    command: SecuredMessage,
-    content: Uint8Array,
-    protection: "mac" | "signature",
-  ): Uint8Array | undefined {
-    const { agreement, signer, anchors } = this.#ports.keys;
-    const { supplementary } = command;
-    const response: SecuredMessage = {
-      kind: "RESPONSE",
-      counter: command.counter,
-      originator: command.target,
-      target: command.originator,
-      dateTime: null,
-      messageCode: command.messageCode,
-      supplementary: supplementary && echoed(supplementary),
-      content,
-      signature: null,
-      mac: null,
-    };
-    try {
-      const mac = { keys: agreement, accessControlBroker: anchors.accessControlBroker };
-      return protectAs(response, protection, { signature: signer, mac });
-    } catch (error) {
-      if (!(error instanceof HanwayError) || error.code !== "crypto/key") throw error;
-      this.#ports.log.error({ messageCode: command.messageCode }, "no key to protect the Response with");
-      return undefined;
-    }
-  }
-
   #refuse(command: Downlink, refused: Refused): Execution {
     const { reason, log, alert } = CONSEQUENCES[refused];
     this.#ports.log.warn({ id: command.id, refused }, "a Command to the hub was refused");
@@ -232,15 +208,11 @@ export class ChfExecutor implements Executor {
       failed: reason,
       writes: () => {
         if (log !== undefined) this.#ports.logs.security(log);
-        if (alert !== undefined) this.#ports.alerts.critical(alert);
+        if (alert !== undefined && this.#allowance.take()) this.#ports.alerts.critical(alert);
       },
       answers: [],
     };
   }
-}
-
-function echoed({ remoteParty, remotePartyCounter }: NonNullable<SecuredMessage["supplementary"]>) {
-  return remotePartyCounter === undefined ? { remoteParty } : { remoteParty, remotePartyCounter };
 }
 
 function accessRequest({ content, counter }: SecuredMessage): AccessRequest {
@@ -249,31 +221,4 @@ function accessRequest({ content, counter }: SecuredMessage): AccessRequest {
   if (apdu.type !== "access-request" || apdu.invokeId !== invokeId)
     throw new HanwayError("decode/value", "not the request of this counter", { field: "content", offset: 0 });
   return apdu;
-}
-
-/** What stands between a message and its execution; undefined where nothing does. */
-function refusalOf(
-  verification: Verification,
-  isKnown: (party: SecuredMessage["originator"]) => boolean,
-): Refused | undefined {
-  switch (verification.outcome) {
-    case "verified":
-      return undefined;
-    case "malformed":
-    case "wrong-target":
-    case "unknown-message-code":
-      return "unsupported";
-    case "wrong-party":
-      if (verification.envelope.kind !== "COMMAND") return "unsupported";
-      return isKnown(verification.envelope.originator) ? "no-authority" : "unknown-originator";
-    case "missing-mac":
-    case "missing-signature":
-    case "wrong-mac":
-    case "wrong-signature":
-    case "no-mac-key":
-    case "no-signature-key":
-      return isKnown(verification.envelope.originator) ? "not-authentic" : "unknown-originator";
-    case "replayed":
-      return "replayed";
-  }
 }

@@ -50,6 +50,8 @@ export interface ChfSettings {
   readonly notInLog: number;
   /** Entries that the event log and the security log keep (A11.3). */
   readonly logEntries: number;
+  /** Alerts about Commands that were refused, in an hour; the security log has every one. */
+  readonly refusalAlertsPerHour: number;
   /** How long devices of a restored log may come in, in seconds. */
   readonly restoreJoinSeconds: number;
 }
@@ -60,5 +62,6 @@ export const CHF_SETTINGS: ChfSettings = {
   unknownKind: 250,
   notInLog: 250,
   logEntries: 100,
+  refusalAlertsPerHour: 100,
   restoreJoinSeconds: 24 * 3_600,
 };

@@ -1,4 +1,6 @@
+import type { Eui64 } from "../base/eui64.ts";
 import type { ReceiptReason } from "../base/uplink.ts";
+import type { Verification } from "../gbcs/security/verify.ts";
 import { CODE } from "./logs.ts";
 
 /** Why a Command was not executed. It is never answered (gbcs-messages 4 and 11). */
@@ -39,3 +41,30 @@ export const CONSEQUENCES: Readonly<Record<Refused, Consequences>> = {
   replayed: { reason: "refused", log: CODE.authenticationFailed, alert: undefined },
   malformed: { reason: "refused", log: CODE.contentIntegrity, alert: CODE.contentIntegrity },
 };
+
+/** What stands between a message and its execution; undefined where nothing does. */
+export function refusalOf(
+  verification: Verification,
+  isKnown: (party: Eui64) => boolean,
+): Refused | undefined {
+  switch (verification.outcome) {
+    case "verified":
+      return undefined;
+    case "malformed":
+    case "wrong-target":
+    case "unknown-message-code":
+      return "unsupported";
+    case "wrong-party":
+      if (verification.envelope.kind !== "COMMAND") return "unsupported";
+      return isKnown(verification.envelope.originator) ? "no-authority" : "unknown-originator";
+    case "missing-mac":
+    case "missing-signature":
+    case "wrong-mac":
+    case "wrong-signature":
+    case "no-mac-key":
+    case "no-signature-key":
+      return isKnown(verification.envelope.originator) ? "not-authentic" : "unknown-originator";
+    case "replayed":
+      return "replayed";
+  }
+}

@@ -282,6 +282,17 @@ describe("a Command that fails a check is not answered and changes nothing (GBCS
     expect(hub.han.calls).toEqual([]);
   });
 
+  it("a flood of wrong MACs: a hundred alerts an hour, while the log goes on", async () => {
+    const command = acb.command("CCS01", addition(ESME, CODE));
+    command[command.length - 1] = (command.at(-1) ?? 0) ^ 1;
+    for (let i = 0; i < 130; i++) await hub.run(command);
+    expect(hub.sent).toHaveLength(100);
+    expect(hub.securityLog()).toHaveLength(100);
+    hub.clock.advance(3_600_000);
+    await hub.run(command);
+    expect(hub.sent).toHaveLength(101);
+  });
+
   it("no MAC at all: 8F3D", () => {
     return refused(acb.command("CCS01", addition(ESME, CODE), { protection: "signature" }), 0x8f3d, 0x8f3d);
   });
