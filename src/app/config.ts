@@ -134,6 +134,8 @@ const ConfigSchema = v.strictObject({
     restoreOnCorrupt: v.optional(v.boolean("true or false is needed"), false),
     /** How long the network opens at start for the devices below; 0 keeps it shut. */
     joinSeconds: v.optional(wholeNumber(0, 3_600), 180),
+    /** Lets an operator on this machine add and remove devices (`hanway pair`), without a head-end. */
+    localPairing: v.optional(v.boolean("true or false is needed"), false),
   }),
   radio: v.strictObject({
     port: PortUrl,

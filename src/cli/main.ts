@@ -20,6 +20,18 @@ const COMMANDS: Record<string, Entry> = {
     summary: "decode, encode, build and verify GBCS messages",
     load: async () => (await import("./gbcs.ts")).run,
   },
+  pair: {
+    summary: "lets one device join a running hub, and shows how far it comes",
+    load: async () => (await import("./pair.ts")).pair,
+  },
+  devices: {
+    summary: "the devices of a running hub",
+    load: async () => (await import("./devices.ts")).devices,
+  },
+  unpair: {
+    summary: "takes a device off a running hub",
+    load: async () => (await import("./unpair.ts")).unpair,
+  },
   send: {
     summary: "a Command to a device, and its Response",
     load: async () => (await import("./send.ts")).run,

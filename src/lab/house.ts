@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { CONTROL_SOCKET } from "../app/control-socket.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { DEVICE_TYPES, type DeviceType } from "../base/device-type.ts";
@@ -195,8 +196,9 @@ credentials = [${JSON.stringify(join(this.keys, ZIGBEE_FILE))}]
     ];
     const { tenant, hub } = root;
     const devices = [...own, ...residents];
-    const run = { pid: process.pid, broker, tenant, hub, keys: this.keys, devices };
+    const control = join(this.#folder, "data", CONTROL_SOCKET);
+    const run = { pid: process.pid, broker, tenant, hub, keys: this.keys, devices, control };
     this.#scope.use(writeRunFile(run));
-    this.#story.line(`"hanway send" and "hanway listen" find this demo by themselves`);
+    this.#story.line(`"hanway send", "hanway listen" and "hanway devices" find this demo by themselves`);
   }
 }

@@ -26,6 +26,8 @@ export interface RunFile {
   /** Folder of the test PKI. */
   readonly keys: string;
   readonly devices: readonly RunDevice[];
+  /** The hub's local socket, where it has one. */
+  readonly control?: string;
 }
 
 const FILE = "demo.json";
@@ -90,6 +92,7 @@ function isRunFile(value: unknown): value is RunFile {
     typeof tenant === "string" &&
     isTenant(tenant) &&
     isEui64(get("hub")) &&
+    ["string", "undefined"].includes(typeof get("control")) &&
     Array.isArray(devices) &&
     devices.every(isRunDevice)
   );
