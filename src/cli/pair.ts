@@ -132,14 +132,20 @@ class Watch {
   #neverCame(): void {
     const step = this.#result.steps.at(-1)?.step ?? "window open";
     const seen = step !== "window open";
-    const failure = {
+    this.#trouble({
       step,
       cause: seen ? "the window ended before the device was through" : "the device was never heard",
       next: seen
         ? "pair it again"
         : "wake the device or switch it to pairing, move it closer, then pair it again",
-    };
+    });
+  }
+
+  /** Told once, however often a device with the same trouble tries. */
+  #trouble(failure: NonNullable<Result["failure"]>): void {
+    const told = this.#result.failure?.cause === failure.cause;
     this.#result.failure = failure;
+    if (told) return;
     this.#line(`  trouble at "${failure.step}": ${failure.cause}`);
     this.#line(`  next: ${failure.next}`);
   }
