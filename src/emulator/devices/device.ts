@@ -1,9 +1,6 @@
-import type { Clock } from "../../base/clock.ts";
 import type { DeviceType } from "../../base/device-type.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
-import type { InstallCode } from "../../base/install-code.ts";
-import type { Random } from "../../base/random.ts";
 import {
   KEY_ESTABLISHMENT_CLUSTER,
   KEY_ESTABLISHMENT_SUITE_ATTRIBUTE,
@@ -17,84 +14,24 @@ import type { ApsMessage } from "../stack/coordinator.ts";
 import {
   DeviceNode,
   type DeviceNodeEvent,
-  type DeviceNodeSettings,
-  type DeviceNodeSnapshot,
   type DeviceSendOutcome,
   type OutgoingMessage,
 } from "../stack/device-node.ts";
 import { AttributeReader, type ReadOutcome } from "./attribute-reader.ts";
 import { type Attributes, enum16Attribute, u16Attribute } from "./attributes.ts";
+import type { DeviceCounts, DeviceEvent, EmulatedDeviceOptions, MessageHandler } from "./device-types.ts";
 import { Endpoints, type FrameRefusal } from "./endpoints.ts";
 import { type DeviceFaults, NO_FAULTS } from "./faults.ts";
-import {
-  type DeviceCredentials,
-  KeyEstablishmentClient,
-  type KeyEstablishmentTimes,
-} from "./key-establishment.ts";
-import { MAILBOX_DEFAULTS, type MailboxSettings, MailboxTunnel } from "./mailbox-tunnel.ts";
+import { KeyEstablishmentClient } from "./key-establishment.ts";
+import { MAILBOX_DEFAULTS, MailboxTunnel } from "./mailbox-tunnel.ts";
 import type { MessageLink, MessageLinkPorts } from "./message-link.ts";
 import type { DeviceProfile } from "./profiles.ts";
-import { ROUTINE_DEFAULTS, Routine, type RoutineSettings } from "./routine.ts";
+import { ROUTINE_DEFAULTS, Routine } from "./routine.ts";
 import { needsLinkKey, SE_PROFILE } from "./security.ts";
-import { RESEND_DEFAULTS, type ResendSettings, ServedTunnel } from "./served-tunnel.ts";
-import { TUNNEL_DEFAULTS, type TunnelSettings } from "./tunnel-server.ts";
+import { RESEND_DEFAULTS, ServedTunnel } from "./served-tunnel.ts";
+import { TUNNEL_DEFAULTS } from "./tunnel-server.ts";
 
-/** Answers a GBCS message; undefined says nothing, as GBCS wants for what does not verify. */
-export type MessageHandler = (
-  message: Uint8Array,
-) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
-
-export interface EmulatedDeviceOptions {
-  air: Air;
-  clock: Clock;
-  random: Random;
-  eui64: Eui64;
-  installCode: InstallCode;
-  messageHandler?: MessageHandler;
-  /** Of a device that serves tunnels. */
-  tunnel?: Partial<TunnelSettings>;
-  resend?: Partial<ResendSettings>;
-  /** Of a gas meter. */
-  mailbox?: Partial<MailboxSettings>;
-  /** Without credentials the install code's key stays the Trust Centre link key. */
-  cbke?: DeviceCredentials;
-  cbkeTimes?: Partial<KeyEstablishmentTimes>;
-  /** Reads of Basic, Time and Keep-Alive at the hub; left out, there are none. */
-  routine?: Partial<RoutineSettings>;
-  faults?: Partial<DeviceFaults>;
-  node?: Partial<DeviceNodeSettings>;
-  snapshot?: DeviceNodeSnapshot;
-}
-
-export type DeviceEvent =
-  | { type: "joined"; how: Extract<DeviceNodeEvent, { type: "up" }>["how"]; nodeId: number }
-  | { type: "left" }
-  /** Key establishment with the Trust Centre has ended; where it failed another try may follow. */
-  | { type: "key-establishment"; outcome: KeyEstablishmentOutcome }
-  /** The Trust Centre gave a link key shared with another device. */
-  | { type: "partner-key"; partner: Eui64 }
-  /** The hub's Time: UTCTime in seconds since 2000, and TimeStatus. */
-  | { type: "time"; utc: number; status: number }
-  /** The node's snapshot has changed: time to store it. */
-  | { type: "changed" }
-  | { type: "tunnel-open"; tunnelId: number; peer: Eui64 | undefined }
-  | { type: "tunnel-closed"; tunnelId: number }
-  | { type: "message-in"; message: Uint8Array }
-  | { type: "message-out"; message: Uint8Array; delivered: boolean };
-
-export interface DeviceCounts {
-  messagesIn: number;
-  messagesOut: number;
-  /** Messages that the handler did not answer. */
-  unanswered: number;
-  /** Messages that could not be handed over: no tunnel, too long for the far end, or not acknowledged. */
-  undelivered: number;
-  /** Frames in clear on clusters that need the link key. */
-  refusedInClear: number;
-  /** Frames secured with the install code's key where key establishment has to come first. */
-  refusedBeforeKey: number;
-  malformed: number;
-}
+export * from "./device-types.ts";
 
 const COUNT_OF: Record<FrameRefusal, keyof DeviceCounts> = {
   "in-clear": "refusedInClear",
