@@ -4,7 +4,10 @@ import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { JoinWindows } from "../chf/join-windows.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
+import type { DeviceLogEntry } from "../han/device-log/entry.ts";
+import { deviceTypeOf } from "../han/join/window.ts";
 import type { HomeAreaNetwork } from "../han/network.ts";
+import { TUNNEL_SETTINGS } from "../han/tunnel/client.ts";
 
 export interface DeviceLogKeeperPorts {
   readonly deviceLog: DeviceLog;
@@ -27,6 +30,7 @@ export class DeviceLogKeeper {
     this.#ports = ports;
     // Whoever is not in a restored log may not speak (A2.3).
     ports.deviceLog.onCommitted((change) => {
+      if (change.type === "added") this.#list(change.entry);
       if (change.type === "restored") void this.#expelStrangers();
     });
   }
@@ -53,6 +57,12 @@ export class DeviceLogKeeper {
     this.#guarded("a link key could not be stored; the next join tries again", () =>
       deviceLog.linkKeyEstablished(device, key),
     );
+  }
+
+  /** Also a device whose window could not be opened is on the list: the next one finds it there. */
+  #list({ eui64, kind }: DeviceLogEntry): void {
+    if (kind === "gpf") return;
+    this.#ports.han.add({ eui64, type: deviceTypeOf(kind), transferSize: TUNNEL_SETTINGS.transferSize });
   }
 
   async #expelStrangers(): Promise<void> {

@@ -105,10 +105,10 @@ export class Hub implements AsyncDisposable {
     if (config.hub.gpf !== undefined && this.#deviceLog.extendedPanId === undefined)
       this.#deviceLog.networkIs(config.hub.gpf);
     this.chf = this.#makeChf(options);
-    const { windows } = this.chf ?? {};
-    this.#keeper = new DeviceLogKeeper({ deviceLog: this.#deviceLog, han: this.#han, windows, clock, log });
     // After the CHF is there, which tells the far end of every change of the log.
     for (const spec of listedDevices(config, this.#deviceLog, log)) this.#han.add(spec);
+    const { windows } = this.chf ?? {};
+    this.#keeper = new DeviceLogKeeper({ deviceLog: this.#deviceLog, han: this.#han, windows, clock, log });
     const { localPairing, dataDir } = config.hub;
     this.#operator = new Operator({ localPairing, deviceLog: this.#deviceLog, han: this.#han });
     this.#control = new ControlSocket(dataDir, this.#operator, log);

@@ -140,8 +140,7 @@ export class HomeAreaNetwork {
 
   /** Whether the network can be opened at all now. Rejects `radio/unavailable` where the radio is away. */
   async setJoinTimeout(_seconds: number): Promise<void> {
-    if (this.#radio.state !== "up")
-      throw new HanwayError("radio/unavailable", "the link to the radio is down");
+    this.#radioIsUp();
   }
 
   /**
@@ -164,6 +163,8 @@ export class HomeAreaNetwork {
 
   /** Takes a device off the list: it is told to leave, and its key, window and tunnel go. Throws `radio/unavailable`. */
   async removeDevice(eui64: Eui64): Promise<void> {
+    // A removal that is refused must leave the device on the list, as it leaves it in the Device Log.
+    this.#radioIsUp();
     const device = this.#roster.named(eui64);
     if (device !== undefined) {
       this.#joining.forget(device);
@@ -312,6 +313,11 @@ export class HomeAreaNetwork {
     }
     this.#log.warn({ device: eui64 }, "a device that is not on the list joined; it is told to leave");
     this.#expel(eui64, nodeId).catch(() => {});
+  }
+
+  #radioIsUp(): void {
+    if (this.#radio.state !== "up")
+      throw new HanwayError("radio/unavailable", "the link to the radio is down");
   }
 
   /** Tells a device to leave. What the radio refuses is only logged; throws `radio/unavailable`. */

@@ -171,6 +171,19 @@ describe("what Commands have made", () => {
     expect(backups()[1]?.[0]?.[1]).not.toBe(toHex(linkKeyHash(linkKey)));
   }, 30_000);
 
+  it("stays in the log and on the list where the radio is away while it is to be removed", async () => {
+    await start();
+    await results("CCS01", addition(METER, BARE));
+    await until(() => backups().length === 2, "CS14 with the hash");
+    await home.emulator.stop();
+    await until(() => home.events.some(({ type }) => type === "radio-lost"), "radio lost");
+    expect(await results("CCS02", { unregister_device: METER })).toEqual([1]);
+    expect(await results("CCS01", addition(Eui64("00db1234567890b0"), BARE))).toEqual([0, 1, 250]);
+    expect(home.hub.status().devices.map(({ eui64 }) => eui64)).toEqual([METER, "00db1234567890b0"]);
+    await until(() => backups().length === 3, "CS14 with both");
+    expect(backups()[2]?.map(([eui64]) => eui64)).toEqual([METER, "00db1234567890b0"]);
+  }, 30_000);
+
   it("reforms the network on the old Extended PAN ID (CCS03)", async () => {
     await start();
     const pan = Eui64("00db1234567890b3");
