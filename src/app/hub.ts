@@ -1,5 +1,4 @@
 import type { Clock } from "../base/clock.ts";
-import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
