@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
 import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./driver.ts";
 import { type Ezsp, EzspPolicyId, SLStatus } from "./herdsman.ts";
 import type { RadioSettings } from "./settings.ts";
@@ -26,12 +27,16 @@ export class Admissions {
   readonly #settings: RadioSettings;
   readonly #log: Log;
   readonly #admitted = new Map<Eui64, { key: Uint8Array; until: number }>();
+  /** Whose admission has ended while the coordinator may still hold their key. */
+  readonly #ended = new Set<Eui64>();
+  readonly #random: Random;
   #link: AdmissionLink | undefined;
   #timer: Timer | undefined;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(settings: RadioSettings, clock: Clock, log: Log) {
+  constructor(settings: RadioSettings, clock: Clock, random: Random, log: Log) {
     this.#settings = settings;
+    this.#random = random;
     this.#clock = clock;
     this.#log = log;
   }
@@ -44,20 +49,26 @@ export class Admissions {
       throw new HanwayError("encode/value", "an admission lasts more than 0 seconds", { field: "seconds" });
     this.#admitted.set(eui64, { key: key.slice(), until: this.#clock.elapsed() + seconds * 1000 });
     try {
-      await this.#inTurn((link) => this.#apply(link, false));
+      await this.#inTurn((link) => this.#apply(link));
     } catch (error) {
-      this.#admitted.delete(eui64);
+      this.#end(eui64);
       throw error;
     }
   }
 
   async dismiss(eui64: Eui64): Promise<void> {
-    if (this.#admitted.delete(eui64)) await this.#inTurn((link) => this.#apply(link, true));
+    if (this.#end(eui64)) await this.#inTurn((link) => this.#apply(link));
   }
 
   async close(): Promise<void> {
-    this.#admitted.clear();
-    await this.#inTurn((link) => this.#apply(link, true));
+    for (const eui64 of this.#admitted.keys()) this.#end(eui64);
+    await this.#inTurn((link) => this.#apply(link));
+  }
+
+  #end(eui64: Eui64): boolean {
+    if (!this.#admitted.delete(eui64)) return false;
+    this.#ended.add(eui64);
+    return true;
   }
 
   admits(eui64: Eui64): boolean {
@@ -68,7 +79,7 @@ export class Admissions {
   attach(link: AdmissionLink): void {
     this.#link = link;
     this.#expire();
-    if (this.#admitted.size > 0) this.#background(false);
+    if (this.#admitted.size > 0) this.#background();
   }
 
   detach(): void {
@@ -77,20 +88,14 @@ export class Admissions {
     this.#timer = undefined;
   }
 
-  #expire(): boolean {
+  #expire(): void {
     const now = this.#clock.elapsed();
-    let ended = false;
-    for (const [eui64, { until }] of this.#admitted) {
-      if (until > now) continue;
-      this.#admitted.delete(eui64);
-      ended = true;
-    }
-    return ended;
+    for (const [eui64, { until }] of this.#admitted) if (until <= now) this.#end(eui64);
   }
 
-  #background(fresh: boolean): void {
+  #background(): void {
     const { ezsp } = this.#link ?? {};
-    this.#inTurn((link) => this.#apply(link, fresh)).catch((error: unknown) => {
+    this.#inTurn((link) => this.#apply(link)).catch((error: unknown) => {
       // The next link begins anew.
       if (this.#link?.ezsp !== ezsp) return;
       this.#log.warn(
@@ -110,13 +115,12 @@ export class Admissions {
     return mine;
   }
 
-  /** `fresh`: keys of ended admissions are taken from the coordinator, which knows only how to drop all. */
-  async #apply(link: AdmissionLink, fresh: boolean): Promise<void> {
+  async #apply(link: AdmissionLink): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const drop = this.#expire() || fresh;
+    this.#expire();
     const { ezsp } = link;
-    if (drop) await ezsp.ezspClearTransientLinkKeys();
+    await this.#dropEnded(ezsp);
     if (this.#admitted.size === 0) {
       check(await ezsp.ezspPermitJoining(0), "closing");
       check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED), "closing");
@@ -134,7 +138,22 @@ export class Admissions {
     if (this.#settings.openRouters) await link.permitRouters(seconds);
     this.#log.info({}, `radio: joining is open for ${this.#admitted.size} device(s)`);
     const next = Math.min(this.#settings.rearmSeconds * 1000, ...left);
-    this.#timer = this.#clock.after(Math.max(1, next), () => this.#background(false));
+    this.#timer = this.#clock.after(Math.max(1, next), () => this.#background());
+  }
+
+  /**
+   * The coordinator can only drop all keys at once, and a device that asks in that moment would be turned away. While
+   * others are admitted, an ended key is therefore written over with one that nobody has.
+   */
+  async #dropEnded(ezsp: Ezsp): Promise<void> {
+    if (this.#admitted.size === 0) await ezsp.ezspClearTransientLinkKeys();
+    else
+      for (const eui64 of this.#ended) {
+        if (this.#admitted.has(eui64)) continue;
+        const contents = Buffer.from(this.#random.bytes(16));
+        check(await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents }), "the key's end");
+      }
+    this.#ended.clear();
   }
 }
 

@@ -56,7 +56,7 @@ export class EmberRadio implements RadioPort {
     this.#random = random;
     this.#log = log;
     this.#memory = new NetworkMemory(join(settings.dataFolder, RECORD_FILE));
-    this.#admissions = new Admissions(settings, clock, log);
+    this.#admissions = new Admissions(settings, clock, random, log);
   }
 
   get state(): RadioState {
