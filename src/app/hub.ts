@@ -3,7 +3,7 @@ import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
-import { CommunicationsHubFunction } from "../chf/chf.ts";
+import { type ChfParts, CommunicationsHubFunction } from "../chf/chf.ts";
 import { CHF_SETTINGS } from "../chf/ports.ts";
 import type { DeviceView } from "../han/device.ts";
 import { DeviceLog } from "../han/device-log/device-log.ts";
@@ -16,7 +16,7 @@ import type { Store } from "../store/store.ts";
 import { ROUTE_DEFAULTS } from "../wan/route-watch.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import { Brokers } from "./brokers.ts";
-import { chfCredentials, chfIdentity } from "./chf.ts";
+import { type ChfCredentials, chfCredentials, chfIdentity } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { DeviceLogKeeper } from "./device-log-keeper.ts";
@@ -35,6 +35,8 @@ export interface HubOptions {
   log: Log;
   /** What happens on the HAN, for whoever shows it. */
   onEvent?: (event: HanEvent) => void;
+  /** Gives the CHF its keys, and may stand between it and its ports, in place of the settings: for conformance runs. */
+  chf?: (parts: Omit<ChfParts, keyof ChfCredentials>) => ChfParts;
 }
 
 export interface HubStatus {
@@ -180,12 +182,9 @@ export class Hub implements AsyncDisposable {
     };
   }
 
-  #makeChf({ config, clock, log }: HubOptions): CommunicationsHubFunction | undefined {
-    const credentials = chfCredentials(config);
-    if (credentials === undefined) return undefined;
-    return new CommunicationsHubFunction({
+  #makeChf({ config, clock, log, chf }: HubOptions): CommunicationsHubFunction | undefined {
+    const parts = {
       self: config.hub.chf,
-      ...credentials,
       store: this.#store,
       deviceLog: this.#deviceLog,
       han: this.#han,
@@ -194,7 +193,10 @@ export class Hub implements AsyncDisposable {
       settings: CHF_SETTINGS,
       clock,
       log,
-    });
+    };
+    if (chf !== undefined) return new CommunicationsHubFunction(chf(parts));
+    const credentials = chfCredentials(config);
+    return credentials && new CommunicationsHubFunction({ ...parts, ...credentials });
   }
 
   #onHan(event: HanEvent, watcher: HubOptions["onEvent"]): void {

@@ -32,6 +32,8 @@ const PUBLISHED_CHF = Eui64("00db1234567890a2");
 const PUBLISHED_GPF = Eui64("00db1234567890a3");
 
 const PATIENCE_MS = 20_000;
+/** Hubs under test at a time. */
+const LANES = 6;
 
 /** Kinds of device to which the hub carries messages, and which are there as emulated devices. */
 const RELAYED: ReadonlySet<Party> = new Set(["esme", "sapc", "ppmid", "hcalcs"]);
@@ -123,19 +125,36 @@ async function execute(
     });
   const tally = new Tally();
   const run = new ExecuteRun(keystore);
-  for (const pair of cases.pairs) {
-    if (signal.aborted) break;
-    const executed = EXECUTING.has(parties.get(pair.device) ?? "gpf") ? await run.pair(pair) : "not-yet";
-    if (executed === "not-yet") tally.pairNotYet(pair.name);
-    else tally.pair(executed);
-  }
-  for (const alert of cases.alerts) {
-    if (signal.aborted) break;
-    const executed = EXECUTING.has(parties.get(alert.device) ?? "gpf") ? await run.alert(alert) : "not-yet";
-    if (executed === "not-yet") tally.alertNotYet(alert.name);
-    else tally.alert(executed);
-  }
+  const executes = (device: Eui64) => EXECUTING.has(parties.get(device) ?? "gpf");
+  await sideBySide(cases.pairs, signal, async (pair) => {
+    const executed = executes(pair.device) ? await run.pair(pair) : "not-yet";
+    return () => (executed === "not-yet" ? tally.pairNotYet(pair.name) : tally.pair(executed));
+  });
+  await sideBySide(cases.alerts, signal, async (alert) => {
+    const executed = executes(alert.device) ? await run.alert(alert) : "not-yet";
+    return () => (executed === "not-yet" ? tally.alertNotYet(alert.name) : tally.alert(executed));
+  });
   return tally;
+}
+
+/** Works on several at a time, for most of the time a hub waits for its broker; counts them in their own order. */
+async function sideBySide<T>(
+  all: readonly T[],
+  signal: AbortSignal,
+  work: (one: T) => Promise<() => void>,
+): Promise<void> {
+  const counts: (() => void)[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (;;) {
+      const at = next++;
+      const one = all[at];
+      if (one === undefined || signal.aborted) return;
+      counts[at] = await work(one);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  for (const count of counts) count?.();
 }
 
 function findParty(parties: ReadonlyMap<Eui64, Party>, wanted: Party): Eui64 | undefined {

@@ -1,18 +1,21 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "../../../app/config.ts";
+import { Hub } from "../../../app/hub.ts";
+import { wanRoot } from "../../../app/settings.ts";
 import { HanwayError } from "../../../base/error.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
 import { silentLog } from "../../../base/log.ts";
 import { systemRandom } from "../../../base/random.ts";
-import { isMessageId, isTenant } from "../../../base/wan-topic.ts";
-import { CommunicationsHubFunction } from "../../../chf/chf.ts";
-import { CHF_SETTINGS, type ChfReads, type HanControl } from "../../../chf/ports.ts";
+import { isMessageId } from "../../../base/wan-topic.ts";
+import type { CommunicationsHubFunction } from "../../../chf/chf.ts";
+import type { ChfReads, HanControl } from "../../../chf/ports.ts";
+import { createEmulatedCoordinator } from "../../../emulator/coordinator.ts";
 import type { KeyAgreement } from "../../../gbcs/security/key-agreement.ts";
 import type { Signer } from "../../../gbcs/security/signature.ts";
-import { DeviceLog } from "../../../han/device-log/device-log.ts";
-import { Router } from "../../../router/router.ts";
-import { Store } from "../../../store/store.ts";
-import { LINK_TIMING } from "../../../wan/link-state.ts";
-import { WAN_DEFAULTS, Wan } from "../../../wan/wan.ts";
 import { startBroker } from "../../broker.ts";
+import { DEFAULT_COORDINATOR } from "../../emulator.ts";
 import { FarEnd } from "../../far-end.ts";
 import type { Fault, HubState } from "./hub-state.ts";
 import { SetClock } from "./set-clock.ts";
@@ -36,67 +39,55 @@ export interface HubUnderTest extends AsyncDisposable {
   send(command: Uint8Array, wanted: number): Promise<Heard>;
 }
 
-/** The broker of the run is there from the first moment: nothing is gained by waiting before the next try. */
-const LINK = { ...LINK_TIMING, backOffMs: 1 };
+const SEED = 1;
 const PATIENCE_MS = 10_000;
-const TENANT = "conformance";
 
 /**
- * A hub in a state of its own behind a broker: WAN, store, router and Communications Hub Function. It comes into that
- * state only through the doors that these have in service.
+ * A whole hub in a state of its own, with a broker and an emulated radio of its own: a broker keeps the session of a hub
+ * that comes again, and a radio its network. The hub comes into its state only through the doors that it has in service.
  */
 export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunKeys): Promise<HubUnderTest> {
   const scope = new AsyncDisposableStack();
   try {
-    // Each hub has a broker of its own, for a broker keeps the session of a hub that comes again.
+    const dataDir = mkdtempSync(join(tmpdir(), "hanway-execute-"));
+    scope.defer(() => rmSync(dataDir, { recursive: true, force: true }));
     const broker = scope.use(await startBroker());
-    const clock = new SetClock(state.now);
-    const store = scope.use(new Store(":memory:", clock));
-    if (!isTenant(TENANT)) throw new TypeError(`${TENANT} is no tenant`);
-    const root = { tenant: TENANT, hub: self };
-    const ports = { store, clock, random: systemRandom, log: silentLog };
-    const wan = new Wan(
-      { ...WAN_DEFAULTS, root, version: "conformance", brokers: [{ url: broker.url }], timing: LINK },
-      ports,
-    );
-    const deviceLog = new DeviceLog(store, clock);
-    const { modelType, manufacturer, firmwareVersion, faults } = state;
-    const chf = new CommunicationsHubFunction({
-      ...ports,
-      self,
-      ownKeys: keys,
-      certificates: state.anchors,
-      deviceLog,
-      han: radio(faults),
-      uplink: wan,
-      identity: { modelType, manufacturer, firmwareVersion },
-      settings: CHF_SETTINGS,
-      reads: (reads) => failing(reads, faults),
+    const emulator = await createEmulatedCoordinator({
+      listen: "tcp://127.0.0.1:0",
+      eui64: DEFAULT_COORDINATOR,
+      seed: SEED,
     });
-    seed(chf, state);
-    const router = new Router({
-      ...ports,
-      inbox: wan.inbox,
-      uplink: wan,
-      receipts: wan,
-      destinations: {
-        han: () => undefined,
-        own: (device) => (device === self ? chf.executor : undefined),
-      },
-    });
-    scope.defer(() => chf.stop());
+    scope.defer(() => emulator.stop());
+    const config = parseConfig(hubToml(self, { dataDir, broker: broker.url, radio: emulator.url }));
     const ear = new Ear();
     const farEnd = scope.use(
-      await FarEnd.connect(broker.url, root, {
+      await FarEnd.connect(broker.url, wanRoot(config), {
         up: (_device, payload) => ear.up(payload),
         receipt: ({ id, stage, reason }) => ear.receipt(id, stage, reason),
         state: (told) => ear.state(told),
       }),
     );
-    scope.defer(() => wan.stop());
-    scope.defer(() => router.stop());
-    wan.start(() => router.wake());
+    const { modelType, manufacturer, firmwareVersion, faults } = state;
+    const hub = scope.use(
+      await Hub.start({
+        config,
+        version: "conformance",
+        clock: new SetClock(state.now),
+        random: systemRandom,
+        log: silentLog,
+        chf: (parts) => ({
+          ...parts,
+          ownKeys: keys,
+          certificates: state.anchors,
+          identity: { modelType, manufacturer, firmwareVersion },
+          han: refusing(parts.han, faults),
+          reads: (reads) => failing(reads, faults),
+        }),
+      }),
+    );
     await ear.online();
+    if (hub.chf === undefined) throw new HanwayError("internal", "a hub without its function");
+    seed(hub.chf, state);
     let sent = 0;
     return {
       send: async (command, wanted) => {
@@ -112,6 +103,22 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
     await scope.disposeAsync();
     throw error;
   }
+}
+
+function hubToml(chf: Eui64, places: { dataDir: string; broker: string; radio: string }): string {
+  return `
+[hub]
+tenant = "conformance"
+chf = "${chf}"
+gpf = "${DEFAULT_COORDINATOR}"
+dataDir = ${JSON.stringify(places.dataDir)}
+joinSeconds = 0
+[radio]
+port = "${places.radio}"
+channel = 11
+[[wan.broker]]
+url = "${places.broker}"
+`;
 }
 
 /** What the far end hears, gathered until a Command is done with. */
@@ -193,17 +200,29 @@ function seed(chf: CommunicationsHubFunction, state: HubState): void {
   });
 }
 
-/** A radio that does what it is asked to, or refuses where the state says so. */
-function radio(faults: ReadonlySet<Fault>): HanControl {
-  const call = async (fault: Fault) => {
+/** The hub's own radio, which refuses where the state says so. */
+function refusing(han: HanControl, faults: ReadonlySet<Fault>): HanControl {
+  const check = async (fault: Fault) => {
     if (faults.has(fault)) throw new HanwayError("radio/refused", "as the run wants it");
   };
   return {
-    setJoinTimeout: () => call("join-timeout-refused"),
-    openJoining: () => call("joining-refused"),
-    closeJoining: async () => {},
-    removeDevice: () => call("leaving-refused"),
-    reform: () => call("forming-refused"),
+    setJoinTimeout: async (seconds) => {
+      await check("join-timeout-refused");
+      await han.setJoinTimeout(seconds);
+    },
+    openJoining: async (device, seconds) => {
+      await check("joining-refused");
+      await han.openJoining(device, seconds);
+    },
+    closeJoining: (eui64) => han.closeJoining(eui64),
+    removeDevice: async (eui64) => {
+      await check("leaving-refused");
+      await han.removeDevice(eui64);
+    },
+    reform: async (extendedPanId) => {
+      await check("forming-refused");
+      await han.reform(extendedPanId);
+    },
   };
 }
 
