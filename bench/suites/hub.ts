@@ -156,7 +156,7 @@ async function runningHub(print: Print): Promise<void> {
         type: "esme",
         eui64: METER,
         installCode: InstallCode(LABEL),
-        messageHandler: (message) => samples.answer(message),
+        messageHandler: (message) => samples.answerTo(message),
       },
     ],
   });

@@ -11,6 +11,7 @@ import type { Traffic } from "./fault.ts";
 import { Ledger } from "./ledger.ts";
 import { SampleExchange } from "./sample.ts";
 import type { Story } from "./story.ts";
+import type { TrafficSource } from "./traffic-source.ts";
 import type { VectorPair } from "./vectors.ts";
 
 /** How long the meter waits before it tries again to send an Alert for which it had no tunnel. */
@@ -22,6 +23,7 @@ export class DemoTraffic implements Traffic {
   /** What the meter answers to Commands. */
   readonly answer: MessageHandler;
   readonly #samples: SampleExchange;
+  #source: TrafficSource;
   /** Recorded pairs still to be offered; sample messages where undefined. */
   readonly #pairs: VectorPair[] | undefined;
   readonly #story: Story;
@@ -42,7 +44,13 @@ export class DemoTraffic implements Traffic {
     this.#pairs = vectors?.filter(({ target }) => target === ESME);
     this.#brief = brief || vectors !== undefined;
     this.#story = story;
-    this.answer = vectors === undefined ? (command) => this.#sampleAnswer(command) : vectorResponder(vectors);
+    this.#source = this.#samples;
+    this.answer = vectors === undefined ? (command) => this.#answer(command) : vectorResponder(vectors);
+  }
+
+  /** Commands come from elsewhere than the samples, and the meter answers by other means. */
+  use(source: TrafficSource): void {
+    this.#source = source;
   }
 
   attach(farEnd: FarEnd): void {
@@ -71,10 +79,10 @@ export class DemoTraffic implements Traffic {
     if (this.#over || this.#farEnd === undefined || !isMessageId(id)) return;
     const pair = this.#pairs === undefined ? undefined : this.#pairs.shift();
     if (this.#pairs !== undefined && pair === undefined) return;
-    const command = pair?.command ?? this.#samples.command();
+    const command = pair?.command ?? this.#source.command();
     this.ledger.offer({ command, response: pair?.response });
     if (this.#brief) this.#story.progress("message in", this.ledger.counts().offered, command);
-    else this.#story.messageIn(command, pair?.useCase ?? "ECS17b");
+    else this.#story.messageIn(command, pair?.useCase ?? this.#source.useCase);
     await this.#farEnd.offer(ESME, id, command);
   }
 
@@ -101,16 +109,15 @@ export class DemoTraffic implements Traffic {
       this.#story.progress("message out", this.arrived().up, payload);
       return;
     }
-    const wh = this.#samples.read(payload);
-    this.#story.messageOut(payload, wh === undefined ? undefined : `import register ${wh / 1000} kWh`);
+    this.#story.messageOut(payload, this.#source.read(payload));
   }
 
   /** A meter executes no Command twice: its counter protects it from one that comes again. */
-  #sampleAnswer(command: Uint8Array): Uint8Array | undefined {
+  async #answer(command: Uint8Array): Promise<Uint8Array | undefined> {
     const name = toHex(command);
     if (this.#executed.has(name)) return undefined;
     this.#executed.add(name);
-    const response = this.#samples.answer(command);
+    const response = await this.#source.answer(command);
     if (response !== undefined) this.ledger.answered(response);
     return response;
   }

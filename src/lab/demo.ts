@@ -139,7 +139,9 @@ class RunningDemo implements Demo, HubWatcher {
     await this.#moveIn(broker.url, emulator);
     this.#story.line(
       this.#traffic.left === undefined
-        ? "far end and meter exchange sample messages of the project's own making"
+        ? this.#house === undefined
+          ? "far end and meter exchange sample messages of the project's own making"
+          : "the head-end reads the meter's registers; the meter executes"
         : `far end offers ${this.#traffic.left} recorded Commands for the ESME`,
     );
     this.#run().catch((error: unknown) => {
@@ -207,8 +209,7 @@ class RunningDemo implements Demo, HubWatcher {
     // The broker keeps nothing for a hub that it has never seen.
     await this.#wan.promise;
     const root = wanRoot(parseConfig(this.#toml(broker, emulator.url)));
-    const meter = await this.#house.moveIn({ broker, root, emulator }, this.#traffic.answer);
-    this.#traffic.meterIs(meter);
+    await this.#house.moveIn({ broker, root, emulator }, this.#traffic);
   }
 
   async #connectFarEnd(broker: LabBroker, emulator: EmulatedCoordinatorHandle): Promise<void> {

@@ -9,15 +9,19 @@ import { type InstallCode, installCodeFromBare } from "../base/install-code.ts";
 import { systemRandom } from "../base/random.ts";
 import type { WanRoot } from "../base/wan-topic.ts";
 import type { EmulatedCoordinatorHandle } from "../emulator/coordinator.ts";
-import type { EmulatedDevice, MessageHandler } from "../emulator/devices/device.ts";
+import type { EmulatedDevice } from "../emulator/devices/device.ts";
+import { attachMeter } from "../emulator/devices/esme/attach.ts";
 import { CounterFile } from "../headend/counters.ts";
 import { HeadEnd } from "../headend/head-end.ts";
 import { PartyStore } from "../headend/party-store.ts";
 import { KEYSTORE_FILE } from "../headend/pki/folder.ts";
 import { findUseCase } from "../headend/use-case.ts";
 import { CHF } from "./demo-setup.ts";
+import type { DemoTraffic } from "./demo-traffic.ts";
 import { deviceCertificates } from "./device-certificates.ts";
 import { DEFAULT_COORDINATOR } from "./emulator.ts";
+import { executingMeter } from "./executing-meter.ts";
+import { HouseReads } from "./house-reads.ts";
 import { writeRunFile } from "./run-file.ts";
 import type { Story } from "./story.ts";
 import { makeTestPki } from "./test-pki.ts";
@@ -51,6 +55,9 @@ const REGISTERED_AS: Record<DeviceType, number> = {
   cad: 130,
   ppmid: 132,
 };
+
+/** Seed of the household behind the meter. */
+const METER_SEED = 1;
 
 /** How long the network opens for each device, and how long one Command and one join may take. */
 const JOIN_TIMEOUT_S = 90;
@@ -104,12 +111,12 @@ credentials = [${JSON.stringify(join(this.keys, ZIGBEE_FILE))}]
 
   /**
    * Adds every device by a CCS01 from the head-end and then switches it on; tells what goes wrong and goes on.
-   * `answer` is what the electricity meter says to Commands. Resolves with the meter.
+   * The electricity meter executes Commands with its own keys; the head-end's reads of it are the demo's `traffic`.
    */
   async moveIn(
     ports: { broker: string; root: WanRoot; emulator: EmulatedCoordinatorHandle },
-    answer: MessageHandler,
-  ): Promise<EmulatedDevice | undefined> {
+    traffic: DemoTraffic,
+  ): Promise<void> {
     const { broker, root, emulator } = ports;
     const certificates = deviceCertificates(this.keys);
     const counters = this.#scope.use(CounterFile.open(join(this.#folder, "counters"), this.#clock));
@@ -117,24 +124,32 @@ credentials = [${JSON.stringify(join(this.keys, ZIGBEE_FILE))}]
     const headEnd = this.#scope.use(
       await HeadEnd.connect({ broker, root, parties, counters, clock: this.#clock, random: systemRandom }),
     );
+    const reads = new HouseReads(headEnd, parties);
+    traffic.use(reads);
     this.#tellOthers(broker, root);
-    let meter: EmulatedDevice | undefined;
     for (const resident of this.#residents) {
       if (!(await this.#add(headEnd, resident))) continue;
-      const device = emulator.addDevice({
-        ...resident,
-        cbke: certificates(resident.eui64),
-        ...(resident.type === "esme" ? { messageHandler: answer } : {}),
-      });
-      if (resident.type === "esme") meter = device;
+      const device = emulator.addDevice({ ...resident, cbke: certificates(resident.eui64) });
+      if (resident.type === "esme") {
+        this.#execute(device, parties, reads);
+        device.messageHandler = traffic.answer;
+        traffic.meterIs(device);
+      }
       await this.#seeJoin(resident);
     }
-    return meter;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const waiting of this.#joined.values()) waiting.resolve();
     await this.#scope.disposeAsync();
+  }
+
+  /** What reaches the meter's tunnel is executed by a meter with its own keys. */
+  #execute(device: EmulatedDevice, parties: PartyStore, reads: HouseReads): void {
+    const meter = executingMeter(parties, device.eui64, this.#clock, { seed: METER_SEED });
+    attachMeter(device, meter);
+    reads.answer = device.messageHandler;
+    this.#scope.defer(() => meter.stop());
   }
 
   async #add(headEnd: HeadEnd, { type, eui64, installCode }: Resident): Promise<boolean> {

@@ -11,6 +11,8 @@ import { checkMac, type MacParties } from "../gbcs/security/mac.ts";
 import { protect } from "../gbcs/security/protect.ts";
 import { SoftwareSigner } from "../gbcs/security/signature.ts";
 
+import type { TrafficSource } from "./traffic-source.ts";
+
 /** ECS17b, Read Energy Registers (Import Energy): the one use case of the sample exchange. */
 const READ_IMPORT_ENERGY = 0x0027;
 /** Message code of critical Alerts, and the Alert code of unauthorised physical access (GBCS Table 16.2). */
@@ -28,7 +30,9 @@ const LOAD_W = 640;
  * Sample messages of the project's own making: a far end and a meter that share key pairs made for this run. The
  * messages are whole and MAC-protected; only their content is a sample.
  */
-export class SampleExchange {
+export class SampleExchange implements TrafficSource {
+  readonly useCase = "ECS17b";
+  readonly answer = (command: Uint8Array) => this.answerTo(command);
   readonly farEnd: Eui64;
   readonly meter: Eui64;
   readonly #clock: Clock;
@@ -68,7 +72,7 @@ export class SampleExchange {
   }
 
   /** The meter's side: checks the MAC and answers with its register, or stays silent as GBCS wants. */
-  answer(command: Uint8Array): Uint8Array | undefined {
+  answerTo(command: Uint8Array): Uint8Array | undefined {
     const layout = readLayout(command);
     if ("refused" in layout || checkMac(command, layout, this.#mac) !== "verified") return undefined;
     const request = decodeEnvelope(command);
@@ -102,8 +106,13 @@ export class SampleExchange {
     return protect(alert, { signature: this.#signer, mac: null });
   }
 
+  read(response: Uint8Array): string | undefined {
+    const wh = this.registerIn(response);
+    return wh === undefined ? undefined : `import register ${wh / 1_000} kWh`;
+  }
+
   /** The far end's side: the register in watt-hours, or undefined when the Response is not a true one. */
-  read(response: Uint8Array): number | undefined {
+  registerIn(response: Uint8Array): number | undefined {
     const layout = readLayout(response);
     if ("refused" in layout || checkMac(response, layout, this.#mac) !== "verified") return undefined;
     const content = decodeDlms(decodeEnvelope(response).content);

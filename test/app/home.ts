@@ -96,7 +96,7 @@ export class TestHome implements AsyncDisposable {
       type: "esme",
       eui64: METER,
       installCode: CODE,
-      messageHandler: options.answer ?? ((message) => this.samples.answer(message)),
+      messageHandler: options.answer ?? ((message) => this.samples.answerTo(message)),
       ...(options.authority === undefined ? {} : { cbke: meterCredentials(options.authority) }),
     };
     this.emulator = await createEmulatedCoordinator({

@@ -16,7 +16,7 @@ describe.each([13, 18])("a hub on an EZSP %i coordinator", (ezsp) => {
     const id = await home.offer(METER, command);
     await until(() => home.uplinks.length === 1, "Response at the far end");
     expect(home.atMeter).toEqual([toHex(command)]);
-    expect(home.samples.read(fromHex(home.uplinks[0] ?? ""))).toBe(4_217_350);
+    expect(home.samples.registerIn(fromHex(home.uplinks[0] ?? ""))).toBe(4_217_350);
     await until(() => home.stages(id).length === 2, "receipts");
     expect(home.stages(id)).toEqual(["stored", "delivered"]);
     expect(home.hub.status().network).toMatchObject({ extendedPanId: GPF, formed: true });

@@ -15,9 +15,9 @@ describe("sample exchange", () => {
     const { clock, sample } = exchange();
     const command = sample.command();
     expect(readAddress(command)).toMatchObject({ target: sample.meter, hasMac: true, messageCode: 0x27 });
-    const first = sample.read(sample.answer(command) ?? new Uint8Array());
+    const first = sample.registerIn(sample.answerTo(command) ?? new Uint8Array());
     clock.advance(3_600_000);
-    const second = sample.read(sample.answer(sample.command()) ?? new Uint8Array());
+    const second = sample.registerIn(sample.answerTo(sample.command()) ?? new Uint8Array());
     expect((second ?? 0) - (first ?? 0)).toBe(640);
   });
 
@@ -33,13 +33,13 @@ describe("sample exchange", () => {
     const command = sample.command();
     const last = command.length - 1;
     command[last] = (command[last] ?? 0) ^ 1;
-    expect(sample.answer(command)).toBeUndefined();
+    expect(sample.answerTo(command)).toBeUndefined();
   });
 
   it("does not take a changed Response for a reading", () => {
     const { sample } = exchange();
-    const response = sample.answer(sample.command()) ?? new Uint8Array();
+    const response = sample.answerTo(sample.command()) ?? new Uint8Array();
     response[response.length - 14] = (response[response.length - 14] ?? 0) ^ 1;
-    expect(sample.read(response)).toBeUndefined();
+    expect(sample.registerIn(response)).toBeUndefined();
   });
 });

@@ -1,0 +1,51 @@
+import type { MessageHandler } from "../emulator/devices/device.ts";
+import type { UseCase } from "../gbcs/catalogue/index.ts";
+import { describeDlms } from "../gbcs/catalogue/index.ts";
+import type { BuiltCommand } from "../headend/command.ts";
+import type { HeadEnd } from "../headend/head-end.ts";
+import { judgeResponse } from "../headend/judge.ts";
+import type { PartyStore } from "../headend/party-store.ts";
+import { findUseCase } from "../headend/use-case.ts";
+import { ESME } from "./demo-setup.ts";
+import type { TrafficSource } from "./traffic-source.ts";
+
+/** Logical name of active energy import, in watt-hours. */
+const ACTIVE_IMPORT = "1-0:1.8.0.255";
+
+/** The head-end reads the meter's import registers (ECS17b), and the meter executes. */
+export class HouseReads implements TrafficSource {
+  readonly useCase = "ECS17b";
+  /** Set when the meter is there. */
+  answer: MessageHandler = () => undefined;
+  readonly #headEnd: HeadEnd;
+  readonly #parties: PartyStore;
+  readonly #read: UseCase;
+  #last: BuiltCommand | undefined;
+
+  constructor(headEnd: HeadEnd, parties: PartyStore) {
+    this.#headEnd = headEnd;
+    this.#parties = parties;
+    this.#read = findUseCase(this.useCase, "ESME");
+  }
+
+  command(): Uint8Array {
+    this.#last = this.#headEnd.command({ useCase: this.#read, target: ESME, targetKind: "ESME", fields: {} });
+    return this.#last.message;
+  }
+
+  read(response: Uint8Array): string | undefined {
+    if (this.#last === undefined) return undefined;
+    const judged = judgeResponse(response, this.#last, this.#parties);
+    if (judged.is !== "answer") return undefined;
+    const { payload } = judged.answer.message;
+    const asked = this.#last.payload;
+    if (payload.format !== "DLMS" || asked.format !== "DLMS" || asked.apdu.type !== "access-request") {
+      return undefined;
+    }
+    const objects = describeDlms(payload.apdu, this.#read, { request: asked.apdu });
+    const register = objects.find(({ obis }) => obis === ACTIVE_IMPORT)?.value;
+    return typeof register === "number"
+      ? `MAC verified, active import ${register / 1_000} kWh`
+      : "MAC verified";
+  }
+}
