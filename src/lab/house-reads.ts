@@ -9,8 +9,8 @@ import { findUseCase } from "../headend/use-case.ts";
 import { ESME } from "./demo-setup.ts";
 import type { TrafficSource } from "./traffic-source.ts";
 
-/** Logical name of active energy import, in watt-hours. */
-const ACTIVE_IMPORT = "1-0:1.8.0.255";
+/** The field of the import register collection that the demo shows, in watt-hours. */
+const ACTIVE_IMPORT = "active_import_value";
 
 /** The head-end reads the meter's import registers (ECS17b), and the meter executes. */
 export class HouseReads implements TrafficSource {
@@ -43,9 +43,11 @@ export class HouseReads implements TrafficSource {
       return undefined;
     }
     const objects = describeDlms(payload.apdu, this.#read, { request: asked.apdu });
-    const register = objects.find(({ obis }) => obis === ACTIVE_IMPORT)?.value;
+    const collection: unknown = objects[0]?.value;
+    const register: unknown =
+      typeof collection === "object" && collection !== null && Reflect.get(collection, ACTIVE_IMPORT);
     return typeof register === "number"
-      ? `MAC verified, active import ${register / 1_000} kWh`
+      ? `MAC verified, import register ${register / 1_000} kWh`
       : "MAC verified";
   }
 }
