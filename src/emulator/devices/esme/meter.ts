@@ -56,6 +56,8 @@ const TRANSFER_OCTETS = 1_500;
 /** An outage of this length is reported (GBCS 16.2, 0x8F36). */
 const LONG_OUTAGE_MS = 180_000;
 const PAYMENT_MODE_NAME = cosemName(111, "0-1:19.0.0.255", 2);
+const THRESHOLD_NAME = cosemName(9000, "0-0:94.44.128.22", 4);
+const THRESHOLD_ACTIVATION: CosemName = cosemName(9000, "0-0:94.44.128.22", 6);
 const MODE_ACTIVATION: CosemName = cosemName(111, "0-1:19.0.0.255", 13);
 
 /**
@@ -117,6 +119,7 @@ export class ExecutingMeter {
     this.#activations = new Activations(objects, clock, {
       activated: (name) => {
         if (name === MODE_ACTIVATION) this.#setMode(objects);
+        if (name === THRESHOLD_ACTIVATION) this.#setThreshold(objects);
       },
       done: (command, what) => {
         this.parts.eventLog.write(METER_CODE.futureDatedDone);
@@ -224,6 +227,13 @@ export class ExecutingMeter {
       return;
     const wanted = mode.value;
     this.parts.account.change((account) => ({ ...account, mode: wanted }));
+  }
+
+  #setThreshold(objects: CosemObjects): void {
+    const value = objects.value(THRESHOLD_NAME);
+    if (value?.type !== "i32") return;
+    const disablementThreshold = value.value;
+    this.parts.account.change((account) => ({ ...account, disablementThreshold }));
   }
 
   /** Each half hour the registers are brought up to date and the credit is looked at, asked or not. */

@@ -225,3 +225,49 @@ describe("large messages of an executing ESME (General Block Transfer)", () => {
     expect(blocks.at(-1)?.last).toBe(true);
   });
 });
+
+describe("future-dated Commands of an executing ESME (ECS03)", () => {
+  const AT_ONCE = "0000000000000000008000ff";
+  const CANCEL = "ffffffffffffffffff8000ff";
+
+  function toPrepayment(bench: MeterBench, when: string) {
+    const command = bench.command("ECS03", {
+      payment_mode: PAYMENT_MODE.prepayment,
+      value_passive: -100_000,
+      credit_charge_configuration: "[]",
+      activate_passive_value_time: when,
+      account_activation_time: when,
+    });
+    return bench.send(command);
+  }
+
+  it("takes effect at once, with the time in the Response and no alert", () => {
+    const bench = new MeterBench({ account: { balance: 500_000 } });
+    expect(toPrepayment(bench, AT_ONCE)?.failures).toEqual([]);
+    expect(bench.meter.parts.account.now).toMatchObject({
+      mode: PAYMENT_MODE.prepayment,
+      disablementThreshold: -100_000,
+    });
+    expect(bench.alerts()).toEqual([]);
+  });
+
+  it("takes effect at its time, and an alert tells of each item that did (00CC)", () => {
+    const bench = new MeterBench({ account: { balance: 5_000_000 } });
+    const at = new Date(NOON + 2 * HOUR).toISOString();
+    expect(toPrepayment(bench, at)?.failures).toEqual([]);
+    bench.clock.advance(HOUR);
+    expect(bench.meter.parts.account.now.mode).toBe(PAYMENT_MODE.credit);
+    bench.clock.advance(2 * HOUR);
+    expect(bench.meter.parts.account.now.mode).toBe(PAYMENT_MODE.prepayment);
+    expect(bench.alerts()).toEqual([0x00cc, 0x00cc]);
+  });
+
+  it("never takes effect once it is cancelled", () => {
+    const bench = new MeterBench({ account: { balance: 5_000_000 } });
+    toPrepayment(bench, new Date(NOON + 2 * HOUR).toISOString());
+    toPrepayment(bench, CANCEL);
+    bench.clock.advance(3 * HOUR);
+    expect(bench.meter.parts.account.now.mode).toBe(PAYMENT_MODE.credit);
+    expect(bench.alerts()).toEqual([]);
+  });
+});
