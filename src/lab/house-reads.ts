@@ -37,12 +37,9 @@ export class HouseReads implements TrafficSource {
     if (this.#last === undefined) return undefined;
     const judged = judgeResponse(response, this.#last, this.#parties);
     if (judged.is !== "answer") return undefined;
-    const { payload } = judged.answer.message;
-    const asked = this.#last.payload;
-    if (payload.format !== "DLMS" || asked.format !== "DLMS" || asked.apdu.type !== "access-request") {
-      return undefined;
-    }
-    const objects = describeDlms(payload.apdu, this.#read, { request: asked.apdu });
+    const { payload } = this.#last;
+    if (payload.format !== "DLMS" || payload.apdu.type !== "access-request") return undefined;
+    const objects = namedObjects(judged.answer.message, this.#read, payload.apdu);
     const collection: unknown = objects[0]?.value;
     const register: unknown =
       typeof collection === "object" && collection !== null && Reflect.get(collection, ACTIVE_IMPORT);
