@@ -1,6 +1,6 @@
+import { namedObjects } from "../cli/gbcs/objects.ts";
 import type { MessageHandler } from "../emulator/devices/device.ts";
 import type { UseCase } from "../gbcs/catalogue/index.ts";
-import { describeDlms } from "../gbcs/catalogue/index.ts";
 import type { BuiltCommand } from "../headend/command.ts";
 import type { HeadEnd } from "../headend/head-end.ts";
 import { judgeResponse } from "../headend/judge.ts";
