@@ -1,10 +1,14 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { OwnKey } from "../emulator/devices/esme/keys.ts";
 import { ExecutingMeter, type ExecutingMeterOptions } from "../emulator/devices/esme/meter.ts";
+import { type Certificate, readCertificate } from "../gbcs/certificate/certificate.ts";
 import type { KeyUse } from "../gbcs/keystore.ts";
 import type { PartyStore } from "../headend/party-store.ts";
+import { AUTHORITIES_FILE, readAuthorities } from "../headend/pki/folder.ts";
 import type { PartyName } from "../headend/pki/parties.ts";
 
 /** Whom an electricity meter trusts, one party in each role. */
@@ -42,5 +46,14 @@ export function executingMeter(
     const party = parties.party(name);
     return (["DS", "KA"] as const).flatMap((usage) => keystore.certificate(party, usage) ?? []);
   });
+  trusted.push(...rootOf(parties));
   return new ExecutingMeter({ ...wishes, eui64, clock, trusted, agreement: own("KA"), signing: own("DS") });
+}
+
+/** The root of the organisations; an outside keystore has none. */
+function rootOf({ folder }: PartyStore): Certificate[] {
+  if (folder === undefined || !existsSync(join(folder, AUTHORITIES_FILE))) return [];
+  return readAuthorities(folder)
+    .filter(({ name }) => name === "organisation-root")
+    .map(({ certificate }) => readCertificate(certificate));
 }
