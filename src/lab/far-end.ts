@@ -12,7 +12,7 @@ export interface ReceiptSeen {
 }
 
 export interface FarEndEvents {
-  up?(device: Eui64, payload: Uint8Array): void;
+  up?(device: Eui64, payload: Uint8Array, seq: number): void;
   receipt?(receipt: ReceiptSeen): void;
   /** The retained state of the hub, as JSON. */
   state?(state: unknown): void;
@@ -63,7 +63,7 @@ function hear(text: string, payload: Uint8Array, events: FarEndEvents): void {
   if ("refused" in parsed) return;
   switch (parsed.topic.kind) {
     case "up":
-      events.up?.(parsed.topic.device, new Uint8Array(payload));
+      events.up?.(parsed.topic.device, new Uint8Array(payload), parsed.topic.seq);
       return;
     case "receipt": {
       const said = readJson(payload);

@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseConfig } from "../../app/config.ts";
+import { wanRoot } from "../../app/settings.ts";
+import { SystemClock } from "../../base/clock.ts";
+import type { MessageId } from "../../base/wan-topic.ts";
+import { createEmulatedCoordinator } from "../../emulator/coordinator.ts";
+import { ChildHub } from "../demo-hub.ts";
+import { ESME, hubToml, INSTALL_CODE } from "../demo-setup.ts";
+import { DEFAULT_COORDINATOR } from "../emulator.ts";
+import { FarEnd } from "../far-end.ts";
+import { Story } from "../story.ts";
+import { Exchange } from "./exchange.ts";
+
+/** How long the meter waits before it tries again to send what was not acknowledged. */
+const AGAIN_MS = 200;
+const LOOK_MS = 50;
+
+/**
+ * A hub as a process of its own between an emulated meter and a far end that exchange messages. Everything but the hub's
+ * process and the broker lives here.
+ */
+export class ChaosHome implements AsyncDisposable {
+  readonly exchange: Exchange;
+  readonly hub: ChildHub;
+  readonly #farEnd: FarEnd;
+  readonly #sendAlert: (alert: Uint8Array) => Promise<boolean>;
+  readonly #scope: AsyncDisposableStack;
+  readonly #alerts: Uint8Array[] = [];
+  #sending = false;
+  #offered = 0;
+  #over = false;
+
+  private constructor(
+    exchange: Exchange,
+    parts: {
+      hub: ChildHub;
+      farEnd: FarEnd;
+      sendAlert: (alert: Uint8Array) => Promise<boolean>;
+      scope: AsyncDisposableStack;
+    },
+  ) {
+    this.exchange = exchange;
+    this.hub = parts.hub;
+    this.#farEnd = parts.farEnd;
+    this.#sendAlert = parts.sendAlert;
+    this.#scope = parts.scope;
+  }
+
+  /** `brokers`: where the far end and the hub find the broker. Resolves when the meter can be reached. */
+  static async start(
+    brokers: { farEnd: string; hub: string },
+    options: { seed: number; tell: (line: string) => void },
+  ): Promise<ChaosHome> {
+    await using building = new AsyncDisposableStack();
+    const folder = mkdtempSync(join(tmpdir(), "hanway-chaos-"));
+    building.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const clock = new SystemClock();
+    const exchange = new Exchange(clock);
+    const emulator = await createEmulatedCoordinator({
+      listen: "tcp://127.0.0.1:0",
+      eui64: DEFAULT_COORDINATOR,
+      seed: options.seed,
+      devices: [
+        {
+          type: "esme",
+          eui64: ESME,
+          installCode: INSTALL_CODE,
+          messageHandler: (command) => exchange.atMeter(command),
+        },
+      ],
+    });
+    building.defer(() => emulator.stop());
+    const [meter] = emulator.devices;
+    meter?.on((event) => {
+      if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
+    });
+    const dataDir = join(folder, "data");
+    const toml = hubToml({ dataDir, broker: brokers.hub, radio: emulator.url, vectors: false, house: undefined });
+    const farEnd = building.use(
+      await FarEnd.connect(
+        brokers.farEnd,
+        wanRoot(parseConfig(toml)),
+        {
+          up: (_device, payload, seq) => exchange.atFarEnd(payload, seq),
+          receipt: (receipt) => exchange.receipt(receipt),
+        },
+        "far-end",
+      ),
+    );
+    const reachable = Promise.withResolvers<void>();
+    const watcher = { network() {}, joined() {}, tunnelOpen: () => reachable.resolve() };
+    // A link that is only half open is noticed after one and a half keep-alives.
+    const settings = toml.replace("[[wan.broker]]", "[wan]\nkeepAliveSeconds = 5\n[[wan.broker]]");
+    const story = new Story(clock, options.tell);
+    const hub = building.use(new ChildHub(join(folder, "hub.toml"), settings, { story, watcher }));
+    await hub.start();
+    await reachable.promise;
+    const sendAlert = async (alert: Uint8Array) => (await meter?.send(alert)) ?? false;
+    return new ChaosHome(exchange, { hub, farEnd, sendAlert, scope: building.move() });
+  }
+
+  /** Offers one Command at the broker and has the meter send one Alert. */
+  offer(): void {
+    this.#offered += 1;
+    const id = `chaos-${this.#offered}` as MessageId;
+    // A far end without its broker keeps it until the broker is back.
+    this.#farEnd.offer(ESME, id, this.exchange.command(id)).catch(() => {});
+    this.#alerts.push(this.exchange.alert());
+    if (!this.#sending) void this.#sendAlerts();
+  }
+
+  /** Resolves when everything has arrived, or after `ms`. */
+  async drained(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.exchange.missing > 0 && performance.now() < until) await delay(LOOK_MS);
+  }
+
+  /** Resident memory of the hub's process, in megabytes; undefined while it is gone. */
+  residentMb(): number | undefined {
+    try {
+      const status = readFileSync(`/proc/${this.hub.pid}/status`, "utf8");
+      const kilobytes = /VmRSS:\s+(\d+) kB/.exec(status)?.[1];
+      return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
+    await this.#scope.disposeAsync();
+  }
+
+  /** One after the other: order is part of what is looked at. */
+  async #sendAlerts(): Promise<void> {
+    this.#sending = true;
+    for (let next = this.#alerts[0]; next !== undefined && !this.#over; next = this.#alerts[0]) {
+      if (await this.#sendAlert(next)) this.#alerts.shift();
+      else await delay(AGAIN_MS);
+    }
+    this.#sending = false;
+  }
+}
