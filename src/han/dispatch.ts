@@ -10,7 +10,7 @@ import { readHeader, type ZclHeader } from "../zcl/header.ts";
 import { answerOptions, defaultResponse, wantsDefaultResponse } from "../zcl/reply.ts";
 import { decodeTunnelling, encodeTunnelling, TUNNELLING_CLUSTER } from "../zcl/tunnelling.ts";
 import type { HanDevice } from "./device.ts";
-import type { IncomingAps, RadioPort } from "./radio/port.ts";
+import { type IncomingAps, leaveUnacknowledged, type RadioPort } from "./radio/port.ts";
 import { judgeIncoming } from "./security/gate.ts";
 import type { KeyEstablishmentServer } from "./security/key-establishment-server.ts";
 import { PROFILE_SMART_ENERGY, PROFILE_ZDO } from "./security/policy.ts";
@@ -28,7 +28,7 @@ export interface DispatchPorts {
   deviceOf(nodeId: number): HanDevice | undefined;
   deviceNamed(eui64: Eui64): HanDevice | undefined;
   /** A Smart Energy frame from an address that is not known. */
-  stranger(frame: IncomingAps): void;
+  stranger(frame: IncomingAps): Promise<void>;
   /** Every frame of a known device, before it is judged. */
   heard(device: HanDevice, frame: IncomingAps): void;
   /** The device said at which address it is. */
@@ -94,7 +94,11 @@ export class Dispatch {
   #smartEnergy(frame: IncomingAps): void {
     const device = this.#ports.deviceOf(frame.nodeId);
     if (device === undefined) {
-      this.#ports.stranger(frame);
+      const known = this.#ports.stranger(frame);
+      frame.acknowledgeAfter?.(known);
+      known.catch((error: unknown) => {
+        if (!(error instanceof HanwayError)) throw error;
+      });
       return;
     }
     this.#ports.heard(device, frame);
@@ -108,6 +112,7 @@ export class Dispatch {
       );
       this.#status(frame, header, STATUS.FAILURE);
     } else if (refusal === "not-keyed") {
+      leaveUnacknowledged(frame.acknowledgeAfter, "key establishment is not finished");
       this.#ports.log.info(
         { device: device.spec.eui64, ...where(frame) },
         "frame of a device that has not finished key establishment dropped",

@@ -89,7 +89,7 @@ export class HomeAreaNetwork {
       deviceNamed: (eui64) => roster.named(eui64),
       heard: (device, frame) => this.#heard(device, frame),
       found: (device, nodeId) => this.#locate(device, nodeId),
-      stranger: (frame) => void this.#stranger(frame),
+      stranger: (frame) => this.#stranger(frame),
     });
     for (const spec of devices) this.add(spec);
     radio.on((event) => this.#onRadio(event));
@@ -280,25 +280,29 @@ export class HomeAreaNetwork {
   }
 
   /** After a restart a device may speak before it has been looked for; others are told to leave. */
+  /** Resolves when the frame is dealt with and may be acknowledged. */
   async #stranger(frame: IncomingAps): Promise<void> {
     const { nodeId, cluster } = frame;
-    if (this.#asked.has(nodeId)) return;
+    if (this.#asked.has(nodeId)) throw new HanwayError("tunnel/closed", "its address is being looked up");
     this.#asked.add(nodeId);
     try {
       const eui64 = await this.#radio.eui64Of(nodeId);
       const device = eui64 === undefined ? undefined : this.#roster.named(eui64);
       if (device !== undefined) {
         this.#locate(device, nodeId);
-        this.#dispatch.frame(frame);
+        const work: Promise<unknown>[] = [];
+        this.#dispatch.frame({ ...frame, acknowledgeAfter: (safe) => work.push(safe) });
+        await Promise.all(work);
         return;
       }
       this.#log.warn({ device: eui64, nodeId, cluster }, "frame of a device that is not on the list dropped");
-      if (eui64 === undefined) return;
+      if (eui64 === undefined) throw new HanwayError("tunnel/closed", "its address belongs to nobody known");
       this.#tunnels.stranger(eui64, frame);
       await this.#expel(eui64, nodeId);
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
       this.#log.debug({ nodeId, cluster, code: error.code }, "frame of an unknown address dropped");
+      throw error;
     } finally {
       this.#asked.delete(nodeId);
     }

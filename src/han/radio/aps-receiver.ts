@@ -97,7 +97,12 @@ export class ApsReceiver {
   /** Hands a whole message over and returns what must come to a good end before it is acknowledged. */
   #whole(frame: IncomingAps): readonly Promise<unknown>[] {
     const work: Promise<unknown>[] = [];
-    this.#deliver({ ...frame, acknowledgeAfter: (safe) => work.push(safe) });
+    const acknowledgeAfter = (safe: Promise<unknown>) => {
+      // One that comes too late to count must not be an unhandled rejection.
+      safe.catch(() => {});
+      work.push(safe);
+    };
+    this.#deliver({ ...frame, acknowledgeAfter });
     return work;
   }
 

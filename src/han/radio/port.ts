@@ -1,3 +1,4 @@
+import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 
 /**
@@ -114,6 +115,11 @@ export interface IncomingAps {
    * came in blocks: EmberZNet has acknowledged any other before the host sees it.
    */
   acknowledgeAfter?: (safe: Promise<unknown>) => void;
+}
+
+/** Leaves a message in blocks unacknowledged, so that its sender keeps it and sends it again. */
+export function leaveUnacknowledged(acknowledgeAfter: IncomingAps["acknowledgeAfter"], why: string): void {
+  acknowledgeAfter?.(Promise.reject(new HanwayError("tunnel/closed", why)));
 }
 
 export type JoinedHow = "install-code" | "secured-rejoin" | "unsecured-rejoin";

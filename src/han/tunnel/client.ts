@@ -11,7 +11,7 @@ import {
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
 import { CHF_ENDPOINT } from "../radio/endpoints.ts";
-import type { IncomingAps, OutgoingAps, SendOutcome } from "../radio/port.ts";
+import { type IncomingAps, leaveUnacknowledged, type OutgoingAps, type SendOutcome } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import { TUNNEL_TIMING, type TunnelEffect, type TunnelInput, type TunnelState, tunnelStep } from "./state.ts";
 
@@ -96,9 +96,13 @@ export class TunnelClient {
         this.#answered(command.tunnelStatus, command.tunnelId, command.maximumIncomingTransferSize);
         return true;
       case "TransferData":
-        // Data on a tunnel that the hub does not hold: the server is told, so that it forgets it as well.
-        if (!this.#holds(command.tunnelId)) this.#tellNoSuchTunnel(command.tunnelId);
-        else this.#events.message(command.data, acknowledgeAfter);
+        if (this.#holds(command.tunnelId)) this.#events.message(command.data, acknowledgeAfter);
+        else {
+          // After a restart the server may hold a tunnel that the hub is only about to ask for again.
+          leaveUnacknowledged(acknowledgeAfter, "data on a tunnel that the hub does not hold");
+          // The server is told, so that it forgets it as well.
+          this.#tellNoSuchTunnel(command.tunnelId);
+        }
         return true;
       case "TransferDataError":
         // Too much data says nothing against the tunnel; the other two mean that the server does not hold it.

@@ -16,7 +16,10 @@ export interface ExchangeFigures {
   acknowledgedLost: number;
   /** Against the order in which they were sent, per device and lane. */
   outOfOrder: number;
-  /** The same message under two numbers of the WAN contract: what is left after de-duplication by number. */
+  /**
+   * The same message under two numbers of the WAN contract: what is left after de-duplication by number. A hub that is
+   * killed between storing a message and acknowledging it to the meter gets it once more.
+   */
   duplicates: number;
   /** The same message under the same number again, which QoS 1 allows. */
   repeatedByBroker: number;

@@ -78,7 +78,13 @@ export class ChaosHome implements AsyncDisposable {
       if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
     });
     const dataDir = join(folder, "data");
-    const toml = hubToml({ dataDir, broker: brokers.hub, radio: emulator.url, vectors: false, house: undefined });
+    const toml = hubToml({
+      dataDir,
+      broker: brokers.hub,
+      radio: emulator.url,
+      vectors: false,
+      house: undefined,
+    });
     const farEnd = building.use(
       await FarEnd.connect(
         brokers.farEnd,

@@ -21,7 +21,7 @@ export interface KillChaosFigures extends ExchangeFigures {
   underWay: number;
 }
 
-/** Longest time from a burst to the kill: a burst of a few messages takes about as long on all its ways. */
+/** Longest time from the first movement of a burst to the kill: some 20 messages each way take longer. */
 const WITHIN_MS = 150;
 /** How long the meter and the hub may take to find each other again after a kill. */
 const ALIVE_MS = 30_000;

@@ -75,6 +75,15 @@ describe("a message in blocks is acknowledged when it is safe", () => {
     expect(await send(device, LONG)).toBe("not-delivered");
   });
 
+  it("a refusal that comes when the message has been acknowledged harms nobody", async () => {
+    const late: IncomingAps[] = [];
+    const device = await joined((frame) => late.push(frame));
+    expect(await send(device, LONG)).toBe("delivered");
+    late[0]?.acknowledgeAfter?.(Promise.reject(new Error("too late")));
+    await new Promise((turn) => setImmediate(turn));
+    expect(await send(device, LONG)).toBe("delivered");
+  });
+
   it("messages of one sender keep their order while they wait", async () => {
     const order: number[] = [];
     const device = await joined((frame) => {
