@@ -119,9 +119,10 @@ function ended(
   if (state.phase === "connecting" && cause !== "other") {
     const other: MqttLevel = level === 5 ? 4 : 5;
     const levels = state.levels.map((old, at) => (at === state.broker ? other : old));
-    // Only the step down is taken at once: a broker that speaks neither must not be hammered.
+    // A broker that says no to MQTT 5 is asked for 3.1.1 at once, but one that speaks neither must not be hammered.
     if (level === 5) {
-      const wait: LinkEffect = { type: "back-off", ceilingMs: timing.backOffMs };
+      const wait: LinkEffect =
+        cause === "level" ? { type: "timer", ms: 0 } : { type: "back-off", ceilingMs: timing.backOffMs };
       return [{ ...state, phase: "waiting", levels }, [wait]];
     }
     return retry({ ...state, levels }, timing, []);

@@ -81,13 +81,16 @@ describe("broker link", () => {
     expect(play(1, [start, ...flap]).state.failures).toBe(4);
   });
 
-  it.each(["unanswered", "level"] as const)(
-    "a broker that answers MQTT 5 by %s is asked with 3.1.1",
-    (cause) => {
+  it.each([
+    ["unanswered", { type: "back-off", ceilingMs: 1_000 }],
+    ["level", { type: "timer", ms: 0 }],
+  ] as const)(
+    "a broker that answers MQTT 5 by %s is asked with 3.1.1, at once where it said no",
+    (cause, wait) => {
       const { effects, state } = play(2, [start, ended(cause), timeout]);
       expect(effects.flat()).toEqual([
         { type: "open", broker: 0, level: 5 },
-        { type: "back-off", ceilingMs: 1_000 },
+        wait,
         { type: "open", broker: 0, level: 4 },
       ]);
       expect(state.levels).toEqual([4, 5]);
@@ -98,6 +101,10 @@ describe("broker link", () => {
     const { effects, state } = play(1, [start, ended("unanswered"), timeout, ended("unanswered"), timeout]);
     expect(effects.flat().map((one) => one.type)).toEqual(["open", "back-off", "open", "back-off", "open"]);
     expect(state).toMatchObject({ levels: [5], failures: 1 });
+    const refusing = play(1, [start, ended("level"), timeout, ended("level"), timeout]);
+    expect(refusing.effects.flat().map((one) => one.type)).toEqual([
+      ...["open", "timer", "open", "back-off", "open"],
+    ]);
   });
 
   it("wrong credentials do not change the level", () => {
