@@ -12,7 +12,8 @@ const HELP = `hanway run: the hub alone, on a radio and a broker of yours
 Usage: hanway run --config FILE
 
   --config FILE   TOML settings: [hub] tenant, chf, gpf, dataDir, joinSeconds; [radio] port;
-                  [[wan.broker]] url; [[device]] eui64, type, installCode, transferSize;
+                  [[wan.broker]] url, username, password, and for mqtts ca, certificate, key (PEM files);
+                  [[device]] eui64, type, installCode, transferSize;
                   [security] credentials (files of the Smart Energy certificate authority), or
                   testAuthority (a seed, as hanway emulate --test-ca), cbke = "off"
 
