@@ -97,7 +97,9 @@ describe("bad partners in key establishment", () => {
     );
     expect(home.records.linkKey(IHD)).toBeUndefined();
     expect(storedKeys()).toEqual([]);
-    expect(device.outcomes[0]).toMatchObject({ result: "terminated", by: "partner", status: 6 });
+    await expect
+      .poll(() => device.outcomes[0], soon)
+      .toMatchObject({ result: "terminated", by: "partner", status: 6 });
   });
 
   it("refuses a certificate of another authority with UNKNOWN_ISSUER and makes the device leave", async () => {
@@ -126,7 +128,7 @@ describe("bad partners in key establishment", () => {
     await expect.poll(() => home.failures().length, soon).toBeGreaterThan(0);
     expect(home.failures()[0]).toMatch(/badKeyConfirm/);
     await expect.poll(() => home.events.some((event) => event.type === "left"), soon).toBe(true);
-    expect(device.outcomes[0]).toMatchObject({ status: 2 });
+    await expect.poll(() => device.outcomes[0], soon).toMatchObject({ status: 2 });
     expect(storedKeys()).toEqual([]);
   });
 
