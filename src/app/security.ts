@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
@@ -11,7 +10,6 @@ import {
   parseTestPkiFile,
   testSecurity,
 } from "../han/security/credentials.ts";
-import type { ClockStateSource } from "../han/zcl-server/clock-state.ts";
 import type { HubConfig } from "./config.ts";
 
 /**
@@ -52,18 +50,4 @@ function read(path: string, index: number): string {
       cause,
     });
   }
-}
-
-/** A machine without a clock of its own starts in 1970 or at its build; anything before this is no time. */
-const EARLIEST_CREDIBLE_MS = Date.UTC(2025, 0, 1);
-
-/** The machine's clock is taken for reliable as soon as it shows a credible date: its own time service keeps it. */
-export function machineClockState(clock: Clock): ClockStateSource {
-  let since: number | undefined;
-  return () => {
-    const now = clock.now();
-    if (now < EARLIEST_CREDIBLE_MS) return { state: "invalid" };
-    since ??= now;
-    return { state: "reliable", since };
-  };
 }

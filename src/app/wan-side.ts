@@ -2,8 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Presence } from "../base/uplink.ts";
 import type { Store } from "../store/store.ts";
-import { MODEM_DEFAULTS, Modem, type ModemSettings, type ModemStatus } from "../wan/modem/modem.ts";
-import { StoredPinLedger } from "../wan/modem/pin-ledger.ts";
+import type { Modem, ModemStatus } from "../wan/modem/modem.ts";
 import type { WanPhase } from "../wan/wan-state.ts";
 import { WanWatch } from "../wan/wan-watch.ts";
 import type { HubConfig } from "./config.ts";
@@ -12,76 +11,45 @@ export interface WanSidePorts {
   store: Store;
   clock: Clock;
   log: Log;
-  presence: Presence;
+  presence: Pick<Presence, "state">;
   /** UTC as the cellular network gives it, Unix milliseconds. */
   networkTime?: (unixMs: number) => void;
-  /** See `WanWatchPorts`. */
-  announce?: (at: number) => void;
-  /** Something that the LEDs or an installer may want to see. */
+  /** Something that the LEDs, an installer or the `state` document may want to see. */
   changed?: () => void;
 }
 
-/** The modem's settings from the hub's; undefined where the system looks after the network alone. */
-export function modemSettings({ modem }: HubConfig): ModemSettings | undefined {
-  if (modem === undefined) return undefined;
-  return {
-    ...MODEM_DEFAULTS,
-    port: { port: modem.port, baudRate: modem.baudRate, rtscts: modem.rtscts, openMs: OPEN_MS },
-    profile: {
-      pin: modem.pin,
-      apn: modem.apn,
-      context: modem.context,
-      activate: modem.dial,
-      networkTime: modem.networkTime,
-    },
-    bearer: { up: modem.bearer.up, down: modem.bearer.down, limitMs: modem.bearer.seconds * 1_000 },
-    reset: modem.reset,
-  };
-}
-
-const OPEN_MS = 5_000;
-
 /** Modem and WAN state of a hub, and what the broker retains of them. Nothing here keeps the hub from starting. */
 export class WanSide {
-  readonly #presence: Presence;
-  readonly #changed: () => void;
+  readonly #settings: HubConfig["modem"];
+  readonly #ports: WanSidePorts;
   readonly #watch: WanWatch;
-  readonly #modem: Modem | undefined;
+  #loading: Promise<void> | undefined;
+  #modem: Modem | undefined;
+  #stopped = false;
   #told = "";
 
   constructor(config: HubConfig, ports: WanSidePorts) {
-    const { store, clock, log, presence, networkTime, announce } = ports;
-    this.#presence = presence;
-    this.#changed = ports.changed ?? (() => {});
+    const { store, clock, log } = ports;
+    this.#ports = ports;
+    this.#settings = config.modem;
     this.#watch = new WanWatch(config.wan.noWanSeconds * 1_000, {
       store,
       clock,
       log,
       changed: () => this.#tell(),
-      ...(announce === undefined ? {} : { announce }),
-    });
-    const settings = modemSettings(config);
-    if (settings === undefined) return;
-    this.#modem = new Modem(settings, {
-      clock,
-      log,
-      pins: new StoredPinLedger(store),
-      changed: (status) => {
-        this.#watch.network(status.attached);
-        this.#tell();
-      },
-      ...(networkTime === undefined ? {} : { networkTime: ({ unixMs }) => networkTime(unixMs) }),
     });
   }
 
   start(): void {
     this.#watch.start();
-    this.#modem?.start();
+    if (this.#settings !== undefined) this.#loading = this.#startModem(this.#settings);
     this.#tell();
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#watch.stop();
+    await this.#loading;
     await this.#modem?.stop();
   }
 
@@ -92,25 +60,44 @@ export class WanSide {
     return this.#watch.phase;
   }
 
-  /** Undefined in a hub without a modem. */
+  /** Unix milliseconds of the first connection in the life of this hub. */
+  get bornAt(): number | undefined {
+    return this.#watch.bornAt;
+  }
+
+  /** Undefined in a hub without a modem, and until it is loaded. */
   get modem(): ModemStatus | undefined {
     return this.#modem?.status;
   }
 
+  /** The modem's code is loaded where there is one, and nowhere else. */
+  async #startModem(settings: NonNullable<HubConfig["modem"]>): Promise<void> {
+    const { makeModem } = await import("./modem.ts");
+    if (this.#stopped) return;
+    const { store, clock, log, networkTime } = this.#ports;
+    this.#modem = makeModem(settings, store, {
+      clock,
+      log,
+      changed: (status) => {
+        this.#watch.network(status.attached);
+        this.#tell();
+      },
+      ...(networkTime === undefined ? {} : { networkTime: ({ unixMs }) => networkTime(unixMs) }),
+    });
+    this.#modem.start();
+    this.#tell();
+  }
+
   #tell(): void {
-    this.#changed();
+    this.#ports.changed?.();
     const modem = this.#modem?.status;
-    const bornAt = this.#watch.bornAt;
-    const state = {
-      wan: this.#watch.phase,
-      bornAt: bornAt === undefined ? null : new Date(bornAt).toISOString(),
-      fitted: modem !== undefined,
-    };
+    if (modem === undefined) return;
+    const wan = this.#watch.phase;
     // What changes from look to look without meaning anything would cost air time: the figures go out with the rest.
-    const { rssi, rsrp, ...signal } = modem?.signal ?? {};
-    const worth = JSON.stringify({ ...state, ...modem, signal });
+    const { rssi, rsrp, ...signal } = modem.signal ?? {};
+    const worth = JSON.stringify({ wan, ...modem, signal });
     if (worth === this.#told) return;
     this.#told = worth;
-    this.#presence.state("modem", { ...state, ...modem });
+    this.#ports.presence.state("modem", { wan, ...modem });
   }
 }

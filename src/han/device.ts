@@ -22,6 +22,8 @@ export interface DeviceView {
   joined: boolean;
   /** How far it is on its way in. */
   join: JoinState["at"];
+  /** It may join now. */
+  window: boolean;
   tunnel: "open" | "closed";
   lqi: number | undefined;
   rssi: number | undefined;
@@ -66,6 +68,7 @@ export function viewOf(device: HanDevice): DeviceView {
     type: device.spec.type,
     joined: device.join.at === "in",
     join: device.join.at,
+    window: device.join.window,
     tunnel: device.tunnel?.phase === "open" ? "open" : "closed",
     lqi: device.lqi,
     rssi: device.rssi,

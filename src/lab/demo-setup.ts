@@ -32,6 +32,8 @@ port = "${place.radio}"
 channel = 11
 [[wan.broker]]
 url = "${place.broker}"
+[clock]
+sources = ["machine"]
 ${devices}`;
 }
 

@@ -41,6 +41,8 @@ export interface WanSettings {
   route: RouteSettings;
   /** When the hub's own certificates end, in Unix milliseconds, for `state`. */
   certificateEnds: () => number | undefined;
+  /** When the hub connected for the first time in its life, in Unix milliseconds, for `state`: the birth message. */
+  bornAt: () => number | undefined;
   outbox: OutboxLimits;
   inbox: InboxLimits;
 }
@@ -55,6 +57,7 @@ export const WAN_DEFAULTS: Omit<WanSettings, "root" | "version" | "brokers"> = {
   timing: LINK_TIMING,
   route: ROUTE_DEFAULTS,
   certificateEnds: () => undefined,
+  bornAt: () => undefined,
   outbox: OUTBOX_LIMITS,
   inbox: INBOX_LIMITS,
 };
@@ -206,9 +209,10 @@ export class Wan implements Uplink, Receipts, Presence {
     return {
       up: (allowance: { inFlight: number; packet: number }) => {
         this.#log.info({ ...this.status }, "broker link is up");
+        // First, for at the first link of all `state` tells the hub's birth.
+        this.#linked(true);
         this.#tellState();
         this.#sender.up(allowance);
-        this.#linked(true);
       },
       down: () => {
         this.#sender.down();
@@ -258,16 +262,16 @@ export class Wan implements Uplink, Receipts, Presence {
     return {
       ...this.#identity(online),
       at: new Date(this.#clock.now()).toISOString(),
-      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1", ...this.#certificate() },
+      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1", ...this.#dates() },
       ...Object.fromEntries(this.#parts),
       counts: { waiting, octets, inbox: this.inbox.count(), refusedTopics: this.#refused },
       dropped,
     };
   }
 
-  #certificate(): { certificateEnds?: string } {
-    const ends = this.#settings.certificateEnds();
-    return ends === undefined ? {} : { certificateEnds: new Date(ends).toISOString() };
+  #dates(): object {
+    const { certificateEnds, bornAt } = this.#settings;
+    return { ...dated("certificateEnds", certificateEnds()), ...dated("bornAt", bornAt()) };
   }
 
   /** Something that `state` tells has changed. */
@@ -310,6 +314,10 @@ export class Wan implements Uplink, Receipts, Presence {
         (error) => this.#log.error({ err: error }, "outbox cannot be aged"),
       );
   }
+}
+
+function dated(name: string, unixMs: number | undefined): object {
+  return unixMs === undefined ? {} : { [name]: new Date(unixMs).toISOString() };
 }
 
 function json(value: object): Uint8Array {

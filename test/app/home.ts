@@ -54,6 +54,8 @@ export interface HomeOptions {
   listed?: boolean;
   /** The CHF has keys and trusts {@link TestHome.parties}. */
   chf?: boolean;
+  /** Further sections of the settings. */
+  settings?: string;
   /** Seed of the Smart Energy test authority: hub and meter run key establishment. */
   authority?: number;
 }
@@ -66,6 +68,8 @@ export class TestHome implements AsyncDisposable {
   readonly log: LogLine[] = [];
   readonly receipts: ReceiptSeen[] = [];
   readonly uplinks: string[] = [];
+  /** The hub's retained state, each time it was told. */
+  readonly states: Record<string, unknown>[] = [];
   readonly atMeter: string[] = [];
   emulator!: EmulatedCoordinatorHandle;
   hub!: Hub;
@@ -133,6 +137,9 @@ channel = 11
 keepAliveSeconds = 1
 [[wan.broker]]
 url = "${broker.url}"
+[clock]
+sources = ["machine"]
+${options.settings ?? ""}
 ${options.chf === true ? `[chf]\nkeystore = ${JSON.stringify(join(dataDir, "pki", "keystore.json"))}` : ""}
 ${options.authority === undefined ? "" : `[security]\ntestAuthority = ${options.authority}`}
 ${options.listed === false ? "" : meterSettings(options, code)}
@@ -142,6 +149,9 @@ ${options.listed === false ? "" : meterSettings(options, code)}
       await FarEnd.connect(broker.url, wanRoot(config), {
         up: (_device, payload) => this.uplinks.push(toHex(payload)),
         receipt: (receipt) => this.receipts.push(receipt),
+        state: (state) => {
+          if (typeof state === "object" && state !== null) this.states.push({ ...state });
+        },
       }),
     );
     this.hub = await this.#startHub();

@@ -68,6 +68,8 @@ channel = 11
 testAuthority = ${SEED}
 [[wan.broker]]
 url = "mqtt://127.0.0.1:9"
+[clock]
+sources = ["machine"]
 ${devices.join("\n")}
 `);
   return Hub.start({

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/app/config.ts";
-import { modemSettings, WanSide } from "../../src/app/wan-side.ts";
+import { modemSettings } from "../../src/app/modem.ts";
+import { WanSide } from "../../src/app/wan-side.ts";
 import { SystemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { createEmulatedModem, type EmulatedModem } from "../../src/emulator/modem/modem.ts";
@@ -35,7 +36,7 @@ function start(more: string, times: number[] = []): WanSide {
     store: new Store(":memory:", clock),
     clock,
     log: silentLog,
-    presence: { state: (part, value) => void told.push({ part, ...value }), device() {} },
+    presence: { state: (part, value) => void told.push({ part, ...value }) },
     networkTime: (unixMs) => times.push(unixMs),
   });
   side.start();
@@ -57,12 +58,11 @@ describe("a hub's side of the WAN", () => {
     await until(() => side.phase === "attached", "attached");
     side.link(true);
     expect(side.phase).toBe("connected");
+    expect(side.bornAt).toBeTypeOf("number");
     expect(side.modem).toMatchObject({ attached: true, operator: "Test Mobile" });
     expect(told.at(-1)).toMatchObject({
       part: "modem",
       wan: "connected",
-      bornAt: expect.stringMatching(/^20\d\d-/),
-      fitted: true,
       technology: "4G",
       iccid: "…0017",
       signal: { bars: 4, rsrp: -97 },
@@ -72,11 +72,12 @@ describe("a hub's side of the WAN", () => {
     expect(times[0]).toBe(now);
   });
 
-  it("without one the broker link alone decides", () => {
+  it("without one the broker link alone decides, and nothing is said of a modem", () => {
     start("");
     side.link(true);
     expect([side.phase, side.modem]).toEqual(["connected", undefined]);
-    expect(told.at(-1)).toMatchObject({ part: "modem", wan: "connected", fitted: false });
+    expect(side.bornAt).toBeTypeOf("number");
+    expect(told).toEqual([]);
   });
 
   it("a modem that is not there keeps nothing from starting", async () => {
@@ -98,12 +99,13 @@ seconds = 5
 file = "/sys/class/gpio/gpio17/value"
 holdMs = 700`;
     start("");
-    expect(modemSettings(config(text))).toMatchObject({
+    const { modem } = config(text);
+    expect(modem && modemSettings(modem)).toMatchObject({
       port: { port: "/dev/ttyUSB2", baudRate: 115_200 },
       profile: { apn: "a.b", context: 3, activate: false, networkTime: "local", pin: undefined },
       bearer: { up: ["/usr/bin/pon", "hub"], down: [], limitMs: 5_000 },
       reset: { file: "/sys/class/gpio/gpio17/value", assert: "1", release: "0", holdMs: 700 },
     });
-    expect(modemSettings(config(""))).toBeUndefined();
+    expect(config("").modem).toBeUndefined();
   });
 });

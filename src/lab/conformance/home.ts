@@ -138,6 +138,8 @@ port = "${places.radio}"
 channel = 11
 [[wan.broker]]
 url = "${places.broker}"
+[clock]
+sources = ["machine"]
 ${sections.join("\n")}
 `;
 }

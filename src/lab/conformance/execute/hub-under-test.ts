@@ -73,6 +73,7 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
         config,
         version: "conformance",
         clock: new SetClock(state.now),
+        clockAsGiven: true,
         random: systemRandom,
         log: silentLog,
         chf: (parts) => ({
