@@ -15,7 +15,15 @@ Usage: hanway run --config FILE
                   [[wan.broker]] url, username, password, and for mqtts ca, certificate, key (PEM files);
                   [[device]] eui64, type, installCode, transferSize;
                   [security] credentials (files of the Smart Energy certificate authority), or
-                  testAuthority (a seed, as hanway emulate --test-ca), cbke = "off"
+                  testAuthority (a seed, as hanway emulate --test-ca), cbke = "off";
+                  [hub] localPairing = true lets hanway pair add devices on this machine
+
+Optional sections:
+  [clock] sources   who says that the clock is right, in order: "timesync", "command" (timedatectl),
+                    "network" (the modem's); "machine" takes it as right, as in a container
+  [power] input     a file that shows whether mains is there, such as a GPIO line's value
+  [modem] port, apn, pin, dial   the cellular modem that hanway looks after, by AT commands
+  [leds] SW, WAN, HAN, GAS       names of LEDs under /sys/class/leds
 
 It logs one JSON object a line to standard output and runs until SIGINT or SIGTERM.
 
