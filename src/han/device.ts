@@ -62,14 +62,15 @@ export function makeDevice(spec: DeviceSpec, tunnel: TunnelClient | undefined, k
   };
 }
 
-export function viewOf(device: HanDevice): DeviceView {
+/** `opened`: the device has opened a tunnel itself. */
+export function viewOf(device: HanDevice, opened: boolean): DeviceView {
   return {
     eui64: device.spec.eui64,
     type: device.spec.type,
     joined: device.join.at === "in",
     join: device.join.at,
     window: device.join.window,
-    tunnel: device.tunnel?.phase === "open" ? "open" : "closed",
+    tunnel: opened || device.tunnel?.phase === "open" ? "open" : "closed",
     lqi: device.lqi,
     rssi: device.rssi,
     lastHeard: device.lastHeard,

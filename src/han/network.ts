@@ -174,6 +174,7 @@ export class HomeAreaNetwork {
       device.tunnel?.stop();
       this.#log.info({ device: eui64 }, "device taken off the list");
     }
+    this.#ports.mailbox?.removed?.(eui64);
     await this.#radio.dismiss(eui64);
     const nodeId = device?.lastNodeId ?? (await this.#radio.nodeIdOf(eui64));
     if (nodeId !== undefined) await this.#expel(eui64, nodeId);
@@ -198,13 +199,25 @@ export class HomeAreaNetwork {
   }
 
   views(): DeviceView[] {
-    return this.#roster.all().map(viewOf);
+    return this.#roster.all().map((device) => viewOf(device, this.#tunnels.server.isOpen(device)));
   }
 
-  /** The way to a device's tunnel, for the router; undefined for a device not on the list or without a tunnel. */
+  /**
+   * The way to a device, for the router: its tunnel, or the mailbox where the device opens the tunnel itself; undefined
+   * for a device not on the list or without a tunnel.
+   */
   way(eui64: Eui64): Deliver | undefined {
-    const tunnel = this.#roster.named(eui64)?.tunnel;
+    const device = this.#roster.named(eui64);
+    if (device === undefined) return undefined;
+    if (device.spec.type === "gsme" || this.#tunnels.server.isOpen(device)) return this.#mailbox();
+    const { tunnel } = device;
     return tunnel === undefined ? undefined : { deliver: (_device, message) => tunnel.deliver(message) };
+  }
+
+  #mailbox(): Deliver | undefined {
+    const { mailbox } = this.#ports;
+    const deliver = mailbox?.deliver?.bind(mailbox);
+    return deliver && { deliver };
   }
 
   #onRadio(event: RadioEvent): void {

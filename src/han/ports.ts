@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
+import type { Deliver } from "../base/routing.ts";
 import type { JoinRecords } from "./join/records.ts";
 import type { JoinFailure, JoinSettings, JoinStep } from "./join/state.ts";
 import type { IncomingAps, NetworkInfo, RadioPort } from "./radio/port.ts";
@@ -22,6 +23,8 @@ export type HanEvent =
   | { type: "left"; device: Eui64 }
   | { type: "tunnel-open"; device: Eui64; tunnelId: number; maxTransfer: number }
   | { type: "tunnel-lost"; device: Eui64 }
+  /** So many messages wait in the mailbox of a sleeping meter: the pending flag on its mirror is set for any (A6.2). */
+  | { type: "mailbox"; device: Eui64; waiting: number }
   /** Something for the event log of the hub, by its code (GBCS 16). */
   | { type: "event"; code: number; device: Eui64 }
   /** A message out of a device's tunnel, bytes as they came. */
@@ -32,6 +35,12 @@ export type HanEvent =
       /** Holds the device's acknowledgement back until the message is safe; see {@link IncomingAps}. */
       acknowledgeAfter: IncomingAps["acknowledgeAfter"];
     };
+
+/** The mailbox as the home network uses it. */
+export interface HanMailbox extends TunnelUser, Partial<Deliver> {
+  /** The device is off the list. */
+  removed?(device: Eui64): void;
+}
 
 export interface HanPorts {
   readonly radio: RadioPort;
@@ -46,7 +55,7 @@ export interface HanPorts {
    */
   readonly security: ((radio: Eui64) => HubSecurity) | undefined;
   /** What the gas meter's tunnel leads to. */
-  readonly mailbox?: TunnelUser | undefined;
+  readonly mailbox?: HanMailbox | undefined;
   emit(event: HanEvent): void;
 }
 

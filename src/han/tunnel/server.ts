@@ -19,7 +19,8 @@ export const TUNNEL_EVENT = { requestRejected: 0x81ba, closeRejected: 0x81a4 } a
 
 /** What lies behind the tunnels that devices open: the mailbox of the gas meter. */
 export interface TunnelUser {
-  opened(device: Eui64): void;
+  /** `maxTransfer`: octets that the device takes in one transfer. */
+  opened(device: Eui64, tunnelId: number, maxTransfer: number): void;
   closed(device: Eui64): void;
   /** One transfer, prefix and all; `acknowledgeAfter` as in {@link IncomingAps}. */
   received(device: Eui64, data: Uint8Array, acknowledgeAfter: IncomingAps["acknowledgeAfter"]): void;
@@ -138,7 +139,7 @@ export class TunnelServer {
       endpoint: sourceEndpoint,
       clientMaximum: command.maximumIncomingTransferSize,
     });
-    this.#ports.user.opened(eui64);
+    this.#ports.user.opened(eui64, this.#lastId, command.maximumIncomingTransferSize);
     return this.#answer(this.#lastId, TUNNEL_STATUS.success);
   }
 

@@ -29,7 +29,7 @@ export class Tunnels {
     this.server = new TunnelServer(TUNNEL_SETTINGS.transferSize, {
       send: (message) => ports.sender.send(message),
       zclSequence: () => ports.sender.sequence(),
-      user: ports.mailbox ?? noMailbox(ports.log),
+      user: told(ports.mailbox ?? noMailbox(ports.log), ports.emit),
       event: (code, device) => this.#event(code, device),
     });
   }
@@ -91,6 +91,21 @@ export class Tunnels {
     const payload = encodeMatchServerRequest(sequence, nodeId, PROFILE_SMART_ENERGY, TUNNELLING_CLUSTER);
     void sender.zdo(nodeId, ZDO.matchDescriptorRequest, payload);
   }
+}
+
+/** The gas meter's tunnel is told of like any other. */
+function told(user: TunnelUser, emit: TunnelsPorts["emit"]): TunnelUser {
+  return {
+    opened: (device, tunnelId, maxTransfer) => {
+      user.opened(device, tunnelId, maxTransfer);
+      emit({ type: "tunnel-open", device, tunnelId, maxTransfer });
+    },
+    closed: (device) => {
+      user.closed(device);
+      emit({ type: "tunnel-lost", device });
+    },
+    received: (device, data, acknowledgeAfter) => user.received(device, data, acknowledgeAfter),
+  };
 }
 
 function noMailbox(log: Log): TunnelUser {
