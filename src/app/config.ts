@@ -222,6 +222,18 @@ const ConfigSchema = v.strictObject({
     }),
     {},
   ),
+  /** Messages that wait for the sleeping gas meter. */
+  mailbox: v.optional(
+    v.strictObject({
+      /** How long one waits before it is dropped, event 0x819D logged and `expired` told to its sender. */
+      lifeHours: v.optional(wholeNumber(1, 480), 24),
+      /** How many wait for one device; the next is refused with `mailbox-full`. */
+      depth: v.optional(wholeNumber(1, 255), 32),
+      /** Refuse messages for a meter that has no mirror at the Gas Proxy Function to learn of them from. */
+      needsMirror: v.optional(v.boolean("true or false is needed"), false),
+    }),
+    {},
+  ),
   clock: v.optional(ClockSchema, {}),
   power: v.optional(PowerSchema, {}),
   log: v.optional(

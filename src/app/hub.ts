@@ -50,6 +50,8 @@ export class Hub implements AsyncDisposable {
     lamps.start();
     mains?.start();
     wanSide.start();
+    const { mailbox, deviceLog } = this.#parts;
+    mailbox.start((device) => deviceLog.entry(device) !== undefined);
     wan.start(() => router.wake());
     await control.open();
     copies.start();
@@ -91,6 +93,7 @@ export class Hub implements AsyncDisposable {
     schedule.stop();
     const routed = router.stop();
     this.chf?.stop();
+    this.#parts.mailbox.stop();
     await han.stop();
     this.#parts.deviceLogKeeper.stop();
     await routed;

@@ -5,6 +5,7 @@ import type { Destinations } from "../base/routing.ts";
 import { type ChfParts, CommunicationsHubFunction } from "../chf/chf.ts";
 import { CHF_SETTINGS } from "../chf/ports.ts";
 import { DeviceLog } from "../han/device-log/device-log.ts";
+import { MAILBOX_SETTINGS, Mailbox, type MailboxSettings } from "../han/mailbox/mailbox.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
 import { Router } from "../router/router.ts";
@@ -72,14 +73,41 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
   );
   const security = securitySource(config, random, log);
   const identity = { manufacturer: "hanway", model: "Communications Hub", version: options.version };
-  const han = new HomeAreaNetwork(
-    { radio, clock, log, records: deviceLog, clockState: time.state, identity, security, emit: onHan },
+  const mailbox: Mailbox = new Mailbox(mailboxSettings(config), {
+    store,
+    clock,
+    log,
+    receipts: wan,
+    transfer: (device, data) => han.transfer(device, data),
+    fromDevice: (device, message) => router.fromHan(device, message),
+    event: (code) => chf?.logs.event(code),
+    changed: (device, waiting) => onHan({ type: "mailbox", device, waiting }),
+  });
+  const han: HomeAreaNetwork = new HomeAreaNetwork(
+    {
+      radio,
+      clock,
+      log,
+      records: deviceLog,
+      clockState: time.state,
+      identity,
+      security,
+      mailbox,
+      emit: onHan,
+    },
     [],
   );
   // Until the radio tells what the network really has.
   if (config.hub.gpf !== undefined && deviceLog.extendedPanId === undefined)
     deviceLog.networkIs(config.hub.gpf);
-  const chf = makeChf(options, { store, deviceLog, han, uplink: wan, clock, log });
+  const chf: CommunicationsHubFunction | undefined = makeChf(options, {
+    store,
+    deviceLog,
+    han,
+    uplink: wan,
+    clock,
+    log,
+  });
   // After the CHF is there, which tells the far end of every change of the log.
   for (const spec of listedDevices(config, deviceLog, log)) han.add(spec);
   const deviceLogKeeper = new DeviceLogKeeper({ deviceLog, han, windows: chf?.windows, clock, log });
@@ -96,7 +124,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     changed: () => lamps.show(),
   });
   const lamps = new Lamps(config, { clock, log, facts: () => lampFacts(han, wanSide) });
-  const router = new Router({
+  const router: Router = new Router({
     store,
     inbox: wan.inbox,
     uplink: wan,
@@ -115,6 +143,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     radio,
     wan,
     han,
+    mailbox,
     /** Undefined where the hub was given no keys for it. */
     chf,
     deviceLogKeeper,
@@ -126,6 +155,11 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     router,
     keyEstablishment: security !== undefined,
   };
+}
+
+function mailboxSettings({ mailbox }: HubConfig): MailboxSettings {
+  const { lifeHours, depth, needsMirror } = mailbox;
+  return { ...MAILBOX_SETTINGS, lifeMs: lifeHours * 3_600_000, depth, needsMirror };
 }
 
 function makeChf(
