@@ -4,7 +4,7 @@ import { type Address, readAddress } from "../gbcs/address.ts";
 import { MAX_MESSAGE } from "../gbcs/envelope/layout.ts";
 
 /** PCS01 and PCS02, which a PPMID and the gas meter exchange inside the home (GBCS HAN only). */
-const HAN_ONLY: ReadonlySet<number> = new Set([0x009b, 0x0090]);
+export const HAN_ONLY: ReadonlySet<number> = new Set([0x009b, 0x0090]);
 
 /**
  * Alerts about power or security by their message code: the header tells no more. 0x1000 is any other critical alert;

@@ -36,6 +36,8 @@ export interface Home extends AsyncDisposable {
 
 /** How long the devices may take to join and to have their tunnels opened, in milliseconds. */
 const READY_MS = 30_000;
+/** How often a sleeping meter is woken, in milliseconds. */
+const NUDGE_MS = 1_000;
 
 /**
  * Starts everything and resolves once each device can be reached through its tunnel. Throws `radio/timeout` naming the
@@ -62,6 +64,8 @@ export async function startHome(options: HomeOptions): Promise<Home> {
       transferSize: VECTOR_TRANSFER_SIZE,
     });
     scope.defer(() => emulator.stop());
+    const sleepers = devices.filter(({ type }) => type === "gsme").map(({ eui64 }) => eui64);
+    const wake = (eui64: Eui64) => emulator.devices.find((device) => device.eui64 === eui64)?.wake();
     const config = parseConfig(
       hubToml(options, { dataDir, broker: broker.url, radio: emulator.url }, devices),
     );
@@ -76,12 +80,17 @@ export async function startHome(options: HomeOptions): Promise<Home> {
         random: systemRandom,
         log: silentLog,
         onEvent: (event) => {
+          // The button on the meter: nobody waits for its half hour.
+          if (event.type === "mailbox" && event.waiting > 0) wake(event.device);
           if (event.type !== "tunnel-open") return;
           reached.add(event.device);
           if (devices.every(({ eui64 }) => reached.has(eui64))) ready.resolve();
         },
       }),
     );
+    // What a wake did not bring, where frames are lost, the next one does.
+    const nudge = setInterval(() => sleepers.forEach(wake), NUDGE_MS);
+    scope.defer(() => clearInterval(nudge));
     await within(ready.promise, devices, reached);
     return {
       farEnd,

@@ -2,6 +2,7 @@ import type { DeviceType } from "../../base/device-type.ts";
 import { Eui64 } from "../../base/eui64.ts";
 import { readAddress } from "../../gbcs/address.ts";
 import { type DeviceKind, useCasesByCode } from "../../gbcs/catalogue/index.ts";
+import { HAN_ONLY } from "../../router/judge.ts";
 import type { VectorRecord } from "../vectors.ts";
 
 /** What a device of a vector file is: one of the HAN, or one of the hub's own. */
@@ -32,7 +33,8 @@ const PARTIES: Readonly<Record<Exclude<DeviceKind, "ANY">, Party>> = {
 
 /**
  * What each device of a file is. Addresses that are not those of the published data are known by what the device is
- * asked and says: the kind that the use-case tables name most often for it.
+ * asked and says: the kind that the use-case tables name most often for it. Who sends a HAN-only Command is one of them
+ * also where nobody asks it anything.
  */
 export function partiesOf(records: readonly VectorRecord[]): ReadonlyMap<Eui64, Party> {
   const votes = new Map<Eui64, Map<Party, number>>();
@@ -48,6 +50,13 @@ export function partiesOf(records: readonly VectorRecord[]): ReadonlyMap<Eui64, 
   for (const [device, counts] of votes) {
     const [most] = [...counts].sort(([, a], [, b]) => b - a);
     parties.set(device, PUBLISHED.get(device) ?? most?.[0] ?? "esme");
+  }
+  for (const { kind, bytes } of records) {
+    const address = readAddress(bytes);
+    if (kind !== "COMMAND" || "refused" in address || !HAN_ONLY.has(address.messageCode)) continue;
+    const { originator } = address;
+    const party = PUBLISHED.get(originator);
+    if (party !== undefined && !parties.has(originator)) parties.set(originator, party);
   }
   return parties;
 }

@@ -52,6 +52,7 @@ export class RelayedDevice {
   readonly #patienceMs: number;
   #offered = 0;
   #silent = 0;
+  #refusal: ((how: string) => void) | undefined;
 
   /** `patienceMs`: how long a message may take from one end to the other, lost frames and all. */
   constructor(device: EmulatedDevice, farEnd: FarEnd, patienceMs: number) {
@@ -71,7 +72,9 @@ export class RelayedDevice {
 
   /** The hub told how far a Command came. */
   receipt(id: string, stage: string, reason: string | undefined): void {
-    if (stage !== "failed" || id !== this.#id()) return;
+    if (stage === "stored" || id !== this.#id()) return;
+    this.#refusal?.(stage === "failed" ? (reason ?? "no reason") : stage);
+    if (stage !== "failed") return;
     const silence = `refused by the hub: ${reason ?? "no reason"}`;
     this.#atDevice.giveUp(silence);
     this.#atFarEnd.giveUp(silence);
@@ -95,6 +98,38 @@ export class RelayedDevice {
     this.#silent = "silence" in seen || "silence" in heard ? this.#silent + 1 : 0;
     const failure = wrong ?? compare("RESPONSE", response, heard);
     return failure === undefined ? [] : [{ name, useCase, ...failure }];
+  }
+
+  /**
+   * A pair that stays in the home: this device must see the Command that another sends, and that one the Response. The
+   * same Command offered at the broker must be refused. What the broker saw of it, the caller knows.
+   */
+  async hanPair({ name, useCase, command, response }: PairCase, from: RelayedDevice): Promise<Failure[]> {
+    this.#device.messageHandler = (message) => (equalBytes(message, command) ? response : undefined);
+    from.#device.messageHandler = () => undefined;
+    const atDevice = this.#atDevice.next(command, this.#patienceMs);
+    const back = from.#atDevice.next(response, this.#patienceMs);
+    if (!(await from.#device.send(command))) this.#atDevice.giveUp("the hub did not take it from the device");
+    const wrong = compare("COMMAND", command, await atDevice);
+    if (wrong !== undefined) from.#atDevice.giveUp("no Response to a Command that did not arrive");
+    const failure = compare("RESPONSE", response, await back);
+    const first = wrong ?? failure;
+    if (first !== undefined) return [{ name, useCase, ...first }];
+    const how = await this.#offerForRefusal(command);
+    if (how === "han-only") return [];
+    return [{ name, useCase, kind: "COMMAND", field: "receipt", expected: "han-only", got: how }];
+  }
+
+  /** Offers a Command at the broker; resolves to the reason of its refusal, or to what else became of it. */
+  async #offerForRefusal(command: Uint8Array): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const timer = setTimeout(() => resolve("no receipt"), this.#patienceMs);
+    this.#refusal = resolve;
+    await this.#offer(command);
+    const how = await promise;
+    clearTimeout(timer);
+    this.#refusal = undefined;
+    return how;
   }
 
   /** The far end must see the Alert as the device sent it. */

@@ -1,15 +1,17 @@
+import { toHex } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
 import { readAddress } from "../../gbcs/address.ts";
 import { useCase as catalogueUseCase } from "../../gbcs/catalogue/index.ts";
 import type { Keystore } from "../../gbcs/keystore.ts";
+import { HAN_ONLY } from "../../router/judge.ts";
 import type { VectorRecord } from "../vectors.ts";
-import { type Cases, casesOf } from "./cases.ts";
+import { type Cases, casesOf, type PairCase } from "./cases.ts";
 import { ExecuteRun } from "./execute/execute.ts";
 import { startHome } from "./home.ts";
 import { type Party, partiesOf } from "./parties.ts";
 import { RelayedDevice } from "./relay.ts";
-import { type ConformanceReport, type Level, Tally } from "./report.ts";
+import { type ConformanceReport, type Failure, type Level, Tally } from "./report.ts";
 
 export interface ConformanceOptions {
   readonly records: readonly VectorRecord[];
@@ -36,7 +38,7 @@ const PATIENCE_MS = 20_000;
 const LANES = 6;
 
 /** Kinds of device to which the hub carries messages, and which are there as emulated devices. */
-const RELAYED: ReadonlySet<Party> = new Set(["esme", "sapc", "ppmid", "hcalcs"]);
+const RELAYED: ReadonlySet<Party> = new Set(["esme", "gsme", "sapc", "ppmid", "hcalcs"]);
 
 /** Logical devices of the hub that execute Commands. */
 const EXECUTING: ReadonlySet<Party> = new Set(["chf"]);
@@ -81,10 +83,15 @@ async function relay(
   const relayed = (device: Eui64) => RELAYED.has(parties.get(device) ?? "chf");
   for (const { name, device } of cases.pairs) if (!relayed(device)) tally.pairNotYet(name);
   for (const { name, device } of cases.alerts) if (!relayed(device)) tally.alertNotYet(name);
-  const devices = [...new Set([...cases.pairs, ...cases.alerts].map(({ device }) => device))].filter(relayed);
+  const inHome = new Map(cases.pairs.flatMap((pair) => hanOnly(pair, relayed)));
+  const devices = [
+    ...new Set([...[...cases.pairs, ...cases.alerts].map(({ device }) => device), ...inHome.values()]),
+  ].filter(relayed);
   if (devices.length === 0) return tally;
 
   const ends = new Map<Eui64, RelayedDevice>();
+  /** Everything that came out of the hub at the broker. */
+  const seen = new Set<string>();
   await using home = await startHome({
     chf: findParty(parties, "chf") ?? PUBLISHED_CHF,
     gpf: findParty(parties, "gpf") ?? PUBLISHED_GPF,
@@ -93,7 +100,10 @@ async function relay(
     seed: options.seed,
     version: options.version,
     farEnd: {
-      up: (device, payload) => ends.get(device)?.up(payload),
+      up: (device, payload) => {
+        seen.add(toHex(payload));
+        ends.get(device)?.up(payload);
+      },
       receipt: ({ id, stage, reason }) => {
         for (const end of ends.values()) end.receipt(id, stage, reason);
       },
@@ -102,16 +112,43 @@ async function relay(
   for (const [eui64, device] of home.devices)
     ends.set(eui64, new RelayedDevice(device, home.farEnd, options.patienceMs ?? PATIENCE_MS));
   options.tell(`${devices.length} emulated device${devices.length === 1 ? "" : "s"} reached`);
+  // First and alone: what they let out would be seen at the broker by the end of the run.
+  const stayed = new Map<PairCase, Failure[]>();
+  for (const [pair, initiator] of inHome) {
+    const [end, from] = [ends.get(pair.device), ends.get(initiator)];
+    if (end !== undefined && from !== undefined && !options.signal.aborted)
+      stayed.set(pair, await end.hanPair(pair, from));
+  }
   const runs = [...ends].map(async ([eui64, end]) => {
     for (const pair of cases.pairs) {
-      if (pair.device === eui64 && !options.signal.aborted) tally.pair(await end.pair(pair));
+      if (pair.device === eui64 && !inHome.has(pair) && !options.signal.aborted)
+        tally.pair(await end.pair(pair));
     }
     for (const alert of cases.alerts) {
       if (alert.device === eui64 && !options.signal.aborted) tally.alert(await end.alert(alert));
     }
   });
   await Promise.all(runs);
+  for (const [pair, failures] of stayed) tally.pair([...failures, ...leaks(pair, seen)]);
   return tally;
+}
+
+/** A pair that never leaves the home, with the device that sends its Command. */
+function hanOnly(pair: PairCase, relayed: (device: Eui64) => boolean): [PairCase, Eui64][] {
+  const address = readAddress(pair.command);
+  if ("refused" in address || !HAN_ONLY.has(address.messageCode)) return [];
+  return relayed(pair.device) && relayed(address.originator) ? [[pair, address.originator]] : [];
+}
+
+/** What the broker saw of a pair that must not leave the home. */
+function leaks({ name, useCase, command, response }: PairCase, seen: ReadonlySet<string>): Failure[] {
+  const found = { name, useCase, field: "message", expected: "nothing at the broker" };
+  return (
+    [
+      ["COMMAND", command],
+      ["RESPONSE", response],
+    ] as const
+  ).flatMap(([kind, bytes]) => (seen.has(toHex(bytes)) ? [{ ...found, kind, got: toHex(bytes) }] : []));
 }
 
 async function execute(
