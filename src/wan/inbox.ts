@@ -6,7 +6,7 @@ import { blob, integer, text } from "../store/row.ts";
 import type { Store } from "../store/store.ts";
 
 export interface InboxLimits {
-  /** Messages waiting to be dealt with. */
+  /** Messages waiting to be dealt with; more are refused, so it must hold what gathers at a broker over an outage. */
   count: number;
   /** Message ids remembered to know a repetition by, the oldest forgotten first. */
   remembered: number;
@@ -14,7 +14,7 @@ export interface InboxLimits {
   starts: number;
 }
 
-export const INBOX_LIMITS: InboxLimits = { count: 1_000, remembered: 20_000, starts: 5 };
+export const INBOX_LIMITS: InboxLimits = { count: 5_000, remembered: 20_000, starts: 5 };
 
 /** A stored downlink; `place` is its order of arrival. */
 export interface Arrived extends Downlink {

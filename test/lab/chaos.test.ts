@@ -3,7 +3,14 @@ import { brokerChaos } from "../../src/lab/chaos/broker.ts";
 import { killChaos } from "../../src/lab/chaos/kill.ts";
 import { describeMosquitto } from "../wan/mosquitto.ts";
 
-const NOTHING_WRONG = { lost: 0, acknowledgedLost: 0, outOfOrder: 0, numberReused: 0, unknown: 0 };
+const NOTHING_WRONG = {
+  lost: 0,
+  acknowledgedLost: 0,
+  outOfOrder: 0,
+  numberReused: 0,
+  refused: 0,
+  unknown: 0,
+};
 
 // The long form is `npm run chaos`.
 describeMosquitto("a whole hub in trouble (short form)", () => {

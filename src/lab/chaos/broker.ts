@@ -30,7 +30,7 @@ export interface BrokerChaosFigures extends ExchangeFigures {
 }
 
 const RSS_EVERY_MS = 500;
-const DRAIN_MS = 180_000;
+const DRAIN_MS = 120_000;
 
 /**
  * The broker (mosquitto) is killed and started again, and the hub's way to it slowed, stalled and cut, in an order drawn

@@ -25,6 +25,8 @@ export interface ExchangeFigures {
   repeatedByBroker: number;
   /** One number for two messages. */
   numberReused: number;
+  /** Commands that the hub refused with a receipt: more came at once than it holds. */
+  refused: number;
   /** Octets that nobody sent. */
   unknown: number;
 }
@@ -41,6 +43,7 @@ export class Exchange {
   readonly #numbers = new Map<number, string>();
   #repeatedByBroker = 0;
   #numberReused = 0;
+  #refused = 0;
 
   constructor(clock: Clock) {
     this.#samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, clock);
@@ -75,6 +78,7 @@ export class Exchange {
 
   receipt({ id, stage }: ReceiptSeen): void {
     if (stage === "stored") this.#stored.add(id);
+    if (stage === "failed") this.#refused += 1;
   }
 
   atFarEnd(message: Uint8Array, seq: number): void {
@@ -109,6 +113,7 @@ export class Exchange {
       duplicates: responses.duplicates + alerts.duplicates,
       repeatedByBroker: this.#repeatedByBroker,
       numberReused: this.#numberReused,
+      refused: this.#refused,
       unknown: commands.unknown + responses.unknown + alerts.unknown,
     };
   }
