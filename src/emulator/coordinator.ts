@@ -27,6 +27,8 @@ export interface EmulatedDeviceConfig {
   messageHandler?: MessageHandler;
   /** For key establishment after the join; without them the install code's key stays in use. */
   cbke?: DeviceCredentials;
+  /** How often a sleepy device polls while it is awake, in ms; default 100. */
+  fastPollMs?: number;
 }
 
 export interface EmulatedCoordinatorConfig {
@@ -145,7 +147,8 @@ export async function createEmulatedCoordinator(
   });
   port.attach(ncp);
 
-  const addDevice = ({ type, eui64: own, installCode, messageHandler, cbke }: EmulatedDeviceConfig) => {
+  const addDevice = (wanted: EmulatedDeviceConfig) => {
+    const { type, eui64: own, installCode, messageHandler, cbke, fastPollMs } = wanted;
     if (own === eui64 || devices.some((device) => device.eui64 === own))
       throw new HanwayError("config/invalid", `${own} is there already`, { field: "device.eui64" });
     const snapshot = stored?.devices?.[own];
@@ -158,6 +161,7 @@ export async function createEmulatedCoordinator(
       installCode,
       ...(messageHandler ? { messageHandler } : {}),
       ...(cbke ? { cbke } : {}),
+      ...(fastPollMs === undefined ? {} : { node: { fastPollMs } }),
       ...(config.transferSize === undefined
         ? {}
         : {
