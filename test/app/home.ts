@@ -50,6 +50,10 @@ export interface HomeOptions {
   seed?: number;
   /** The hub knows of a device that the emulator does not have. */
   withMeter?: boolean;
+  /** Kind of meter; default an ESME. */
+  type?: "esme" | "gsme";
+  /** Messages that the hub's mailbox holds for one device. */
+  mailboxDepth?: number;
   /** Whether the meter is among the devices of the settings; default yes. */
   listed?: boolean;
   /** The CHF has keys and trusts {@link TestHome.parties}. */
@@ -97,7 +101,8 @@ export class TestHome implements AsyncDisposable {
     this.#scope.defer(() => rmSync(dataDir, { recursive: true, force: true }));
     const broker = this.#scope.use(await startBroker());
     const meter: EmulatedDeviceConfig = {
-      type: "esme",
+      type: options.type ?? "esme",
+      fastPollMs: 20,
       eui64: METER,
       installCode: CODE,
       messageHandler: options.answer ?? ((message) => this.samples.answerTo(message)),
@@ -135,6 +140,7 @@ joinSeconds = ${options.joinSeconds ?? 60}
 port = "${this.emulator.url}"
 channel = 11
 keepAliveSeconds = 1
+${options.mailboxDepth === undefined ? "" : `[mailbox]\ndepth = ${options.mailboxDepth}`}
 [[wan.broker]]
 url = "${broker.url}"
 [clock]
@@ -210,7 +216,7 @@ function meterSettings(options: HomeOptions, code: InstallCode | null): string {
   return `
 [[device]]
 eui64 = "${METER}"
-type = "esme"
+type = "${options.type ?? "esme"}"
 transferSize = ${options.transferSize ?? 1_500}
 ${code === null ? "" : `installCode = "${toHex(code)}"`}
 `;
