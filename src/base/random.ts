@@ -31,6 +31,7 @@ export class SeededRandom implements Random {
   }
 
   #next(): number {
+    // Always four words: the tuple spares a check for undefined at every access of the hot path.
     const s = this.#state as unknown as [number, number, number, number];
     const product = Math.imul(s[1], 5);
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
