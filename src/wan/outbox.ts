@@ -6,11 +6,14 @@ import type { Store } from "../store/store.ts";
 import {
   type Lane,
   makeLane,
+  narrow,
   OUTBOX_LANES,
   OUTBOX_TABLES,
   type OutboxLane,
   ROW_OCTETS,
+  wide,
 } from "./outbox-lane.ts";
+import { OutboxNumbers } from "./outbox-numbers.ts";
 
 export interface OutboxLimits {
   /** Messages stored at once, receipts included. */
@@ -35,8 +38,6 @@ export const OUTBOX_LIMITS: OutboxLimits = {
 
 /** Acknowledged messages that are removed together at load: neighbours share pages. */
 const TIDY_AT = 64;
-/** How far the numbers of a device go on after the store was restored from a copy: more than a copy's age can have seen. */
-const RESTORED_SKIP = 1_000_000;
 /** Messages dropped for their age in one transaction. */
 const EXPIRE_AT_ONCE = 500;
 
@@ -71,9 +72,7 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #limits: OutboxLimits;
   readonly #lanes: readonly Lane[];
-  readonly #depart: StatementSync;
-  readonly #nextSeq: StatementSync;
-  readonly #arrived: StatementSync;
+  readonly #numbers: OutboxNumbers;
   readonly #countDrop: StatementSync;
   /** PUBACK has come; the row goes with the next commit. */
   readonly #acknowledged = new Map<number, Departure>();
@@ -87,15 +86,14 @@ export class Outbox {
     this.#clock = clock;
     this.#limits = limits;
     store.migrate("wan-outbox", OUTBOX_TABLES);
-    // Numbers given since the copy was made are known to others and must not be given again to other messages.
-    if (store.restored)
-      store.transaction(() => store.prepare("UPDATE wan_seq SET seq = seq + ?").run(RESTORED_SKIP));
     this.#lanes = OUTBOX_LANES.map((lane) => makeLane(store, lane));
-    this.#depart = store.prepare("INSERT INTO wan_departed (lane, n, seq) VALUES (?, ?, ?)");
-    this.#nextSeq = store.prepare(
-      "INSERT INTO wan_seq VALUES (?, 1) ON CONFLICT DO UPDATE SET seq = seq + 1 RETURNING seq",
-    );
-    this.#arrived = store.prepare("DELETE FROM wan_departed WHERE key = ?");
+    this.#numbers = new OutboxNumbers(store, this.#lanes);
+    if (store.restored) {
+      store.transaction(() => {
+        this.#refresh();
+        this.#numbers.skip();
+      });
+    }
     this.#countDrop = store.prepare(
       "INSERT INTO wan_dropped VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
     );
@@ -130,7 +128,7 @@ export class Outbox {
   /** Whether a message waits that has not departed yet. */
   get waiting(): boolean {
     this.#refresh();
-    return this.#lanes.some((lane) => lane.last > lane.departed);
+    return this.#lanes.some((lane) => lane.last > lane.gone);
   }
 
   /** Acknowledged messages that are still stored: none, some, or so many that they should go now. */
@@ -144,43 +142,42 @@ export class Outbox {
    * more than `largest` octets of payload can never go and is dropped before it gets a number.
    */
   take(most: number, largest = Number.POSITIVE_INFINITY): Departure[] {
+    this.#refresh();
     const taken: Departure[] = [];
     for (const lane of this.#lanes) {
       if (taken.length >= most) break;
-      if (lane.last === lane.departed) continue;
-      for (const row of lane.following.all(lane.departed, most - taken.length)) {
+      if (lane.last === lane.gone) continue;
+      for (const row of lane.following.all(lane.gone, most - taken.length)) {
         const place = integer(row, "n");
         const payload = blob(row, "payload");
-        lane.departed = place;
-        if (payload.length > largest) {
-          this.#remove(lane, place, payload.length);
-          this.#dropped(lane);
-        } else taken.push(this.#number(lane, place, text(row, "name"), payload));
+        lane.gone = place;
+        if (payload.length > largest) this.#drop(lane, place, payload.length);
+        else taken.push(this.#number(lane, place, text(row, "name"), payload));
       }
     }
     return taken;
   }
 
   #number(lane: Lane, place: number, name: string, payload: Uint8Array): Departure {
-    const seq = lane.name === "receipt" ? 0 : integer(this.#nextSeq.get(name), "seq");
-    const key = Number(this.#depart.run(lane.name, place, seq).lastInsertRowid);
+    const { key, seq } = this.#numbers.next(lane, name);
+    lane.depart.run(wide(key), wide(seq), place);
     return { key, lane: lane.name, place, name, seq, payload };
   }
 
   /** Messages that departed and are not known to have arrived, in the order in which they departed. */
   departed(): Departure[] {
-    const rows = this.#store.prepare("SELECT key, lane, n, seq FROM wan_departed ORDER BY key").all();
-    return rows.flatMap((row) => {
-      const lane = this.#lanes.find((one) => one.name === row.lane);
-      const place = integer(row, "n");
-      const stored = lane?.following.get(place - 1, 1);
-      const key = integer(row, "key");
-      if (lane === undefined || stored === undefined || this.#acknowledged.has(key)) return [];
-      const seq = integer(row, "seq");
-      return [
-        { key, lane: lane.name, place, name: text(stored, "name"), seq, payload: blob(stored, "payload") },
-      ];
-    });
+    this.#refresh();
+    const all = this.#lanes.flatMap((lane) =>
+      lane.departed.all(lane.gone).map((row) => ({
+        key: narrow(integer(row, "key")),
+        lane: lane.name,
+        place: integer(row, "n"),
+        name: text(row, "name"),
+        seq: narrow(integer(row, "seq")),
+        payload: blob(row, "payload"),
+      })),
+    );
+    return all.filter(({ key }) => !this.#acknowledged.has(key)).sort((a, b) => a.key - b.key);
   }
 
   /** The broker has it: it will be removed with the next commit. */
@@ -191,11 +188,14 @@ export class Outbox {
   /** Removes what has arrived. */
   tidy(): void {
     this.#refresh();
-    for (const [key, departure] of this.#acknowledged) {
-      const lane = this.#lane(departure.lane);
-      if (this.#arrived.run(key).changes > 0) this.#remove(lane, departure.place, departure.payload.length);
+    const highest = new Map<string, number>();
+    for (const [key, { lane: name, place, name: device, seq, payload }] of this.#acknowledged) {
+      const lane = this.#lane(name);
+      if (lane.arrive.run(place, wide(key)).changes > 0) this.#left(lane, payload.length);
+      if (seq > (highest.get(device) ?? 0)) highest.set(device, seq);
       this.#removing.add(key);
     }
+    this.#numbers.keep(highest);
   }
 
   /** Drops what has waited too long, some of it at a time. Returns how many; call again while it is not 0. */
@@ -207,11 +207,10 @@ export class Outbox {
     const old = (row: ReturnType<StatementSync["get"]>) =>
       row !== undefined && integer(row, "at") <= now - this.#limits.ageMs;
     for (const lane of this.#lanes) {
-      if (!old(lane.following.get(lane.departed, 1))) continue;
-      for (const row of lane.following.all(lane.departed, EXPIRE_AT_ONCE)) {
+      if (!old(lane.following.get(lane.gone, 1))) continue;
+      for (const row of lane.following.all(lane.gone, EXPIRE_AT_ONCE)) {
         if (!old(row)) break;
-        this.#remove(lane, integer(row, "n"), blob(row, "payload").length);
-        this.#dropped(lane);
+        this.#drop(lane, integer(row, "n"), blob(row, "payload").length);
         expired += 1;
       }
     }
@@ -244,7 +243,7 @@ export class Outbox {
   #makeRoom(own: Lane, octets: number): boolean {
     if (own.name === "receipt" && own.count >= this.#limits.receipts) return this.#dropOldest(own);
     while (this.#count() + 1 > this.#limits.count || this.#octets() + octets > this.#limits.octets) {
-      const worst = this.#lanes.findLast((lane) => lane.last > lane.departed && lane.count > 0);
+      const worst = this.#lanes.findLast((lane) => lane.last > lane.gone && lane.count > 0);
       if (worst === undefined || this.#lanes.indexOf(worst) < this.#lanes.indexOf(own)) return false;
       if (!this.#dropOldest(worst)) return false;
     }
@@ -253,15 +252,19 @@ export class Outbox {
 
   /** The oldest that has no number yet, so that numbers keep no gap. */
   #dropOldest(lane: Lane): boolean {
-    const row = lane.following.get(lane.departed, 1);
+    const row = lane.following.get(lane.gone, 1);
     if (row === undefined) return false;
-    this.#remove(lane, integer(row, "n"), blob(row, "payload").length);
-    this.#dropped(lane);
+    this.#drop(lane, integer(row, "n"), blob(row, "payload").length);
     return true;
   }
 
-  #remove(lane: Lane, place: number, payload: number): void {
-    lane.remove.run(place);
+  #drop(lane: Lane, place: number, payload: number): void {
+    lane.drop.run(place);
+    this.#left(lane, payload);
+    this.#dropped(lane);
+  }
+
+  #left(lane: Lane, payload: number): void {
     lane.count -= 1;
     lane.octets -= payload + ROW_OCTETS;
   }
@@ -293,10 +296,11 @@ export class Outbox {
       const row = lane.measure.get({ lane: lane.name, row: ROW_OCTETS });
       lane.count = integer(row, "count");
       lane.octets = integer(row, "octets");
-      lane.departed = integer(row, "departed");
+      lane.gone = integer(row, "gone");
       lane.last = integer(row, "last");
       lane.dropped = integer(row, "dropped");
     }
+    this.#numbers.load();
     this.#stale = false;
   }
 
@@ -310,7 +314,7 @@ export class Outbox {
 
   #storedRunningMs(): number {
     const stored = this.#store.prepare("SELECT ms FROM wan_running").get();
-    const newest = this.#lanes.map((lane) => lane.newest.get()).filter((row) => row !== undefined);
+    const newest = this.#lanes.map((lane) => lane.newest.get(1)).filter((row) => row !== undefined);
     return Math.max(
       stored === undefined ? 0 : integer(stored, "ms"),
       ...newest.map((row) => integer(row, "at")),

@@ -5,7 +5,7 @@ import { HanwayError } from "../../src/base/error.ts";
 import { Store } from "../../src/store/store.ts";
 import { INBOX_LIMITS, Inbox } from "../../src/wan/inbox.ts";
 import { type Departure, OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/wan/outbox.ts";
-import type { OutboxLane } from "../../src/wan/outbox-lane.ts";
+import { OUTBOX_TABLES, type OutboxLane } from "../../src/wan/outbox-lane.ts";
 import { ESME, id } from "./bench.ts";
 
 function makeOutbox(limits: Partial<OutboxLimits> = {}) {
@@ -148,6 +148,30 @@ describe("outbox: numbers and memory", () => {
     ).toThrow(HanwayError);
     expect(outbox.counts()).toMatchObject({ waiting: { alert: 2, response: 0 }, dropped: { alert: 0 } });
     expect(take().map((one) => `${one.seq} ${textOf(one)}`)).toEqual(["1 a1", "2 a2"]);
+  });
+
+  it("a store from before departures stood in the messages' rows keeps order, numbers and what waits", () => {
+    const store = new Store(":memory:", new ManualClock());
+    store.migrate("wan-outbox", OUTBOX_TABLES.slice(0, 1));
+    store.prepare("INSERT INTO wan_out_response VALUES (4, ?, 0, x'04'), (5, ?, 0, x'05')").run(ESME, ESME);
+    store.prepare("INSERT INTO wan_out_alert VALUES (4, ?, 0, x'14'), (6, ?, 0, x'16')").run(ESME, ESME);
+    store.prepare("INSERT INTO wan_departed VALUES (7, 'alert', 4, 31), (8, 'response', 4, 32)").run();
+    store.prepare("INSERT INTO wan_seq VALUES (?, 32)").run(ESME);
+    const outbox = new Outbox(store, new ManualClock(), OUTBOX_LIMITS);
+    const seen = (one: Departure) => `${one.key} ${one.lane} ${one.seq} ${one.payload[0]}`;
+    expect(outbox.departed().map(seen)).toEqual(["7 alert 31 20", "8 response 32 4"]);
+    expect(store.transaction(() => outbox.take(9)).map(seen)).toEqual(["9 response 33 5", "10 alert 34 22"]);
+  });
+
+  it("numbers go on after everything has arrived and the hub was started again", () => {
+    const { store, outbox, put, take, clock } = makeOutbox();
+    put("alert", "a1");
+    put("response", "r1");
+    for (const departure of take()) outbox.acknowledged(departure);
+    store.transaction(() => outbox.tidy());
+    const again = new Outbox(store, clock, OUTBOX_LIMITS);
+    store.transaction(() => again.put("alert", ESME, Uint8Array.of(1)));
+    expect(store.transaction(() => again.take(1)).map((one) => one.seq)).toEqual([3]);
   });
 
   it("whatever happens in whatever order: nothing without a reason is lost, numbers have no gap, counts are true", () => {
