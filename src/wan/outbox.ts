@@ -1,6 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
-import type { UplinkOutcome } from "../base/uplink.ts";
+import type { Eui64 } from "../base/eui64.ts";
+import { UPLINK_LANES, type UplinkMessage, type UplinkOutcome } from "../base/uplink.ts";
 import { blob, integer, text } from "../store/row.ts";
 import type { Store } from "../store/store.ts";
 import {
@@ -178,6 +179,15 @@ export class Outbox {
       })),
     );
     return all.filter(({ key }) => !this.#acknowledged.has(key)).sort((a, b) => a.key - b.key);
+  }
+
+  /** The messages of devices that were stored last, at most so many of each lane. */
+  newest(most: number): UplinkMessage[] {
+    return UPLINK_LANES.flatMap((lane) =>
+      this.#lane(lane)
+        .newest.all(most)
+        .map((row) => ({ lane, device: text(row, "name") as Eui64, payload: blob(row, "payload") })),
+    );
   }
 
   /** The broker has it: it will be removed with the next commit. */

@@ -19,6 +19,7 @@ import { BrokerLink } from "./broker-link.ts";
 import { INBOX_LIMITS, Inbox, type InboxLimits } from "./inbox.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-state.ts";
 import { OUTBOX_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
+import { Repeats } from "./repeats.ts";
 import { Retained } from "./retained.ts";
 import { ROUTE_DEFAULTS, type RouteSettings, RouteWatch } from "./route-watch.ts";
 import { Sender } from "./sender.ts";
@@ -62,6 +63,8 @@ export const WAN_DEFAULTS: Omit<WanSettings, "root" | "version" | "brokers"> = {
   inbox: INBOX_LIMITS,
 };
 
+/** Messages of a lane that a hub can have stored and not yet acknowledged to their devices when it is cut off. */
+const UNACKNOWLEDGED = 32;
 /** How long a stopping hub tries to say that it goes offline, in milliseconds. */
 const LAST_WORD_MS = 1_000;
 
@@ -77,6 +80,7 @@ export class Wan implements Uplink, Receipts, Presence {
   readonly #link: BrokerLink;
   readonly #sender: Sender;
   readonly #routes: RouteWatch;
+  readonly #repeats: Repeats;
   readonly #boot: string;
   readonly #parts = new Map<string, object>();
   readonly #linked: (up: boolean) => void;
@@ -98,6 +102,7 @@ export class Wan implements Uplink, Receipts, Presence {
     this.#log = ports.log;
     this.#boot = toHex(ports.random.bytes(8));
     this.#outbox = new Outbox(ports.store, ports.clock, settings.outbox);
+    this.#repeats = new Repeats(this.#outbox.newest(UNACKNOWLEDGED));
     this.inbox = new Inbox(ports.store, settings.inbox);
     this.#link = new BrokerLink(this.#linkSettings(), this.#handlers(), ports);
     const topicOf = (name: string, seq: number) =>
@@ -159,6 +164,7 @@ export class Wan implements Uplink, Receipts, Presence {
   }
 
   async send(message: UplinkMessage): Promise<UplinkOutcome> {
+    if (this.#repeats.has(message)) return "safe";
     const stored = this.#store.soon(() => this.put(message));
     this.#sender.pump(true);
     return stored;
