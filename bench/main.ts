@@ -1,5 +1,4 @@
 import { readdirSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import type { Figure } from "./figure.ts";
 
 /**
@@ -13,7 +12,7 @@ for (const file of readdirSync(folder).sort()) {
   const name = file.replace(/\.ts$/, "");
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const suite: { bench(print: (figure: Figure) => void): Promise<void> } = await import(
-    pathToFileURL(new URL(file, folder).pathname).href
+    new URL(file, folder).href
   );
   await suite.bench((figure) => console.log(JSON.stringify({ bench: name, ...figure, ...reached(figure) })));
 }

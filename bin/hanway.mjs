@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const main = join(root, "src", "main.ts");
@@ -16,7 +16,7 @@ const major = Number(process.versions.node.split(".")[0]);
 
 if (major >= 24) {
   module.enableCompileCache(compiled);
-  await import(main);
+  await import(pathToFileURL(main).href);
 } else {
   const node = projectNode();
   if (node === null) {

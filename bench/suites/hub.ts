@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { SystemClock } from "../../src/base/clock.ts";
 import { Eui64, eui64FromBytes } from "../../src/base/eui64.ts";
 import { InstallCode } from "../../src/base/install-code.ts";
@@ -173,7 +174,7 @@ async function runningHub(print: Print): Promise<void> {
   emulator.devices[0]?.on((event) => {
     if (event.type === "tunnel-open") open.resolve();
   });
-  const main = new URL("../../bin/hanway.mjs", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
   const hub = spawn(process.execPath, [main, "run", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });

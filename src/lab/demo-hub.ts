@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { parseConfig } from "../app/config.ts";
 import { Hub, type HubStatus } from "../app/hub.ts";
 import type { Clock } from "../base/clock.ts";
@@ -48,7 +49,7 @@ export async function startHubHere(
   return hub;
 }
 
-const LAUNCHER = new URL("../../bin/hanway.mjs", import.meta.url).pathname;
+const LAUNCHER = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
 
 /** `hanway run` as a process of its own, which can be killed and started again; its log is told as the story. */
 export class ChildHub implements DemoHub {

@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 
-const LAUNCHER = new URL("../../bin/hanway.mjs", import.meta.url).pathname;
+const LAUNCHER = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
 
 /** One `hanway …` process: what it said so far, and a clean end by its own process id. */
 export class HanwayProcess implements AsyncDisposable {
@@ -9,8 +10,8 @@ export class HanwayProcess implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [LAUNCHER, ...args]);
+  constructor(args: readonly string[], { launcher = LAUNCHER }: { launcher?: string } = {}) {
+    this.#child = spawn(process.execPath, [launcher, ...args]);
     this.#child.stdin.end();
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString();
