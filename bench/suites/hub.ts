@@ -115,7 +115,7 @@ async function requests(print: Print): Promise<void> {
   });
   await home.radio.admit(METER, key, 60);
   const nodeId = await joined.promise;
-  await home.radio.setLinkKey(METER, key);
+  await home.radio.linkKeys.set(METER, key);
   const count = 1_000;
   const before = performance.now();
   for (let i = 0; i < count; i++) {

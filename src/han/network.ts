@@ -178,7 +178,7 @@ export class HomeAreaNetwork {
     await this.#radio.dismiss(eui64);
     const nodeId = device?.lastNodeId ?? (await this.#radio.nodeIdOf(eui64));
     if (nodeId !== undefined) await this.#expel(eui64, nodeId);
-    await this.#radio.removeLinkKey(eui64);
+    await this.#radio.linkKeys.remove(eui64);
   }
 
   /** Forms the network anew with this Extended PAN ID; nothing where it has it already. Throws `radio/*`. */

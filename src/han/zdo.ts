@@ -8,6 +8,7 @@ export const ZDO = {
   matchDescriptorRequest: 0x0006,
   matchDescriptorResponse: 0x8006,
   deviceAnnounce: 0x0013,
+  mgmtPermitJoiningRequest: 0x0036,
 } as const;
 
 /** NWK_addr_req, single device response (Zigbee 2.4.3.1.1). */
@@ -23,6 +24,12 @@ export function encodeMatchServerRequest(
   cluster: number,
 ): Uint8Array {
   return new ByteWriter(12).u8(sequence).u16le(nodeId).u16le(profile).u8(1).u16le(cluster).u8(0).done();
+}
+
+/** Mgmt_Permit_Joining_req, 254 s at most (Zigbee 2.4.3.3.7). */
+export function encodePermitJoiningRequest(sequence: number, seconds: number): Uint8Array {
+  const trustCentreSignificance = 1;
+  return Uint8Array.of(sequence, seconds, trustCentreSignificance);
 }
 
 export interface MatchDescriptorResponse {
@@ -60,7 +67,9 @@ export function decodeNwkAddressResponse(payload: Uint8Array): NwkAddressRespons
   return { sequence, status, eui64, nodeId: reader.u16le("nodeId") };
 }
 
-/** Device_annce (Zigbee 2.4.3.1.11). */
+export const DEVICE_ANNOUNCE_OCTETS = 12;
+
+/** Device_annce (Zigbee 2.4.3.1.11). Throws a decode error unless it has {@link DEVICE_ANNOUNCE_OCTETS}. */
 export function decodeDeviceAnnounce(payload: Uint8Array): {
   nodeId: number;
   eui64: Eui64;

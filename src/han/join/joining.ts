@@ -16,7 +16,7 @@ import type { StartKey } from "./window.ts";
 export interface JoiningPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly radio: Pick<RadioPort, "setLinkKey" | "removeDevice" | "admit" | "dismiss">;
+  readonly radio: Pick<RadioPort, "linkKeys" | "removeDevice" | "admit" | "dismiss">;
   /** The device reached a step of its way in. */
   step(device: HanDevice, step: JoinStep): void;
   failed(device: HanDevice, failure: JoinFailure): void;
@@ -127,7 +127,8 @@ export class Joining {
   /** Into the key table: the transient entry that let it join times out. */
   async #storeStartKey(device: HanDevice): Promise<void> {
     try {
-      if (device.start !== undefined) await this.#ports.radio.setLinkKey(device.spec.eui64, device.start.key);
+      const { spec, start } = device;
+      if (start !== undefined) await this.#ports.radio.linkKeys.set(spec.eui64, start.key);
       this.input(device, { type: "start-key-stored" });
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;

@@ -1,8 +1,5 @@
 import type { Eui64 } from "../../base/eui64.ts";
 
-/** ZDO Device_annce: sequence, short address, EUI-64, capability (Zigbee PRO 2.4.3.1.11). */
-export const DEVICE_ANNCE = 0x0013;
-
 /** Which short address a device has now. Short addresses change with every join; the newest pair wins. */
 export class Addresses {
   readonly #limit: number;

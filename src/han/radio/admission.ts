@@ -4,7 +4,9 @@ import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./driver.ts";
-import { type Ezsp, EzspPolicyId, SLStatus } from "./herdsman.ts";
+import { requireOk } from "./ezsp-status.ts";
+import { type Ezsp, EzspPolicyId } from "./herdsman.ts";
+import { requireKey } from "./key-table.ts";
 import type { RadioSettings } from "./settings.ts";
 
 /** Longest that one ezspPermitJoining may ask for; 255 would mean for ever. */
@@ -43,8 +45,7 @@ export class Admissions {
 
   /** `key`: 16 octets. While the radio is away the admission is kept and takes effect when it is back. */
   async admit(eui64: Eui64, key: Uint8Array, seconds: number): Promise<void> {
-    if (key.length !== 16)
-      throw new HanwayError("crypto/key", "a link key has 16 octets", { field: "linkKey" });
+    requireKey(key);
     if (!(seconds > 0))
       throw new HanwayError("encode/value", "an admission lasts more than 0 seconds", { field: "seconds" });
     this.#admitted.set(eui64, { key: key.slice(), until: this.#clock.elapsed() + seconds * 1000 });
@@ -122,19 +123,28 @@ export class Admissions {
     const { ezsp } = link;
     await this.#dropEnded(ezsp);
     if (this.#admitted.size === 0) {
-      check(await ezsp.ezspPermitJoining(0), "closing");
-      check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED), "closing");
+      requireOk(await ezsp.ezspPermitJoining(0), "closing the network");
+      requireOk(
+        await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_CLOSED),
+        "closing the network",
+      );
       if (this.#settings.openRouters) await link.permitRouters(0);
       this.#log.info({}, "radio: joining is closed");
       return;
     }
     for (const [eui64, { key }] of this.#admitted)
-      check(await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents: Buffer.from(key) }), "the key");
-    check(await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_INSTALL_CODES), "the policy");
+      requireOk(
+        await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents: Buffer.from(key) }),
+        "the key of a joining device",
+      );
+    requireOk(
+      await ezsp.ezspSetPolicy(EzspPolicyId.TRUST_CENTER_POLICY, POLICY_INSTALL_CODES),
+      "the policy for joining",
+    );
     const now = this.#clock.elapsed();
     const left = [...this.#admitted.values()].map(({ until }) => until - now);
     const seconds = Math.min(MAX_PERMIT_SECONDS, Math.ceil(Math.max(...left) / 1000));
-    check(await ezsp.ezspPermitJoining(seconds), "opening");
+    requireOk(await ezsp.ezspPermitJoining(seconds), "opening the network");
     if (this.#settings.openRouters) await link.permitRouters(seconds);
     this.#log.info({}, `radio: joining is open for ${this.#admitted.size} device(s)`);
     const next = Math.min(this.#settings.rearmSeconds * 1000, ...left);
@@ -151,13 +161,11 @@ export class Admissions {
       for (const eui64 of this.#ended) {
         if (this.#admitted.has(eui64)) continue;
         const contents = Buffer.from(this.#random.bytes(16));
-        check(await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents }), "the key's end");
+        requireOk(
+          await ezsp.ezspImportTransientKey(`0x${eui64}`, { contents }),
+          "the end of a joining device's key",
+        );
       }
     this.#ended.clear();
   }
-}
-
-function check(status: SLStatus, what: string): void {
-  if (status === SLStatus.OK) return;
-  throw new HanwayError("radio/refused", `joining: ${what} was refused with ${SLStatus[status] ?? status}`);
 }

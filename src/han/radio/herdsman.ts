@@ -30,6 +30,7 @@ import { EzspError } from "zigbee-herdsman/dist/adapter/ember/ezspError.js";
 import type { EmberApsFrame, EmberRxPacketInfo } from "zigbee-herdsman/dist/adapter/ember/types.js";
 import { setLogger } from "zigbee-herdsman/dist/utils/logger.js";
 import type { Log } from "../../base/log.ts";
+import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import { redact } from "./redact.ts";
 
 export type { EmberApsFrame, EmberRxPacketInfo, Ezsp };
@@ -62,9 +63,6 @@ export interface RadioEndpoint {
   clientClusters: readonly number[];
 }
 
-/** Zigbee Smart Energy profile. */
-export const SMART_ENERGY_PROFILE = 0x0109;
-
 /**
  * Replaces the driver's home-automation endpoints. The driver keeps them in one array for the whole process, so
  * all radios of a process have the same.
@@ -77,7 +75,7 @@ export function useEndpoints(endpoints: readonly RadioEndpoint[]): void {
     FIXED_ENDPOINTS.length,
     ...endpoints.map(({ endpoint, deviceId, serverClusters, clientClusters }) => ({
       endpoint,
-      profileId: SMART_ENERGY_PROFILE,
+      profileId: PROFILE_SMART_ENERGY,
       deviceId,
       deviceVersion: 1,
       inClusterList: [...serverClusters],

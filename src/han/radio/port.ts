@@ -7,7 +7,8 @@ import type { Eui64 } from "../../base/eui64.ts";
  *
  * A port outlives its adapter: after a loss the supervisor makes a new adapter for ever and the port says so by
  * events. ZDO (profile 0x0000, endpoint 0) goes through the same door both ways: a Match_Desc request is sent with
- * `send`, its response arrives as a `frame` event like any other. Payloads are ASDUs up to {@link MAX_ASDU} octets in either direction; fragmentation is done inside.
+ * `send`, its response arrives as a `frame` event like any other. Payloads are ASDUs up to {@link MAX_ASDU} octets in either
+ * direction; fragmentation is done inside.
  */
 export interface RadioPort {
   /** Starts the supervisor; resolves when the network is up for the first time, rejects on a port that cannot open. */
@@ -33,24 +34,8 @@ export interface RadioPort {
   dismiss(eui64: Eui64): Promise<void>;
   /** Ends admission of everyone. */
   closeJoining(): Promise<void>;
-  /** Sets the Trust Centre or partner link key with a device; throws `radio/refused` when the key table is full. */
-  setLinkKey(eui64: Eui64, key: Uint8Array): Promise<void>;
-  removeLinkKey(eui64: Eui64): Promise<void>;
-  /** Whether exactly this key is in the key table. Setting it again would begin its frame counters anew. */
-  hasLinkKey(eui64: Eui64, key: Uint8Array): Promise<boolean>;
-  /** Takes the keys of all other devices out of the key table. */
-  keepLinkKeys(devices: ReadonlySet<Eui64>): Promise<void>;
-  /** Whether devices are given link keys with each other when they ask the Trust Centre for them. */
-  allowPartnerKeys(allowed: boolean): Promise<void>;
-
-  /** A network key was given to devices and is not yet in use. Survives restarts. */
-  readonly networkKeyPending: boolean;
-  /** Gives the next network key to all devices that listen: a fresh one, or again the one that is pending. */
-  distributeNetworkKey(): Promise<void>;
-  /** Gives the pending network key to one device. */
-  sendNetworkKey(eui64: Eui64, nodeId: number): Promise<void>;
-  /** Takes the pending network key into use, everywhere. */
-  switchNetworkKey(): Promise<void>;
+  readonly linkKeys: LinkKeyTable;
+  readonly networkKey: NetworkKeyUpdate;
 
   /** Makes the device leave the network. */
   removeDevice(eui64: Eui64, nodeId: number): Promise<void>;
@@ -59,6 +44,31 @@ export interface RadioPort {
   eui64Of(nodeId: number): Promise<Eui64 | undefined>;
 
   on(listener: (event: RadioEvent) => void): () => void;
+}
+
+/** The link keys that the radio holds. All throw `radio/unavailable` while the link to it is down. */
+export interface LinkKeyTable {
+  /** Sets the link key with a device, 16 octets; throws `radio/refused` when the table is full. */
+  set(eui64: Eui64, key: Uint8Array): Promise<void>;
+  remove(eui64: Eui64): Promise<void>;
+  /** Whether exactly this key is in the table. Setting it again would begin its frame counters anew. */
+  has(eui64: Eui64, key: Uint8Array): Promise<boolean>;
+  /** Takes the keys of all other devices out of the table. */
+  keepOnly(devices: ReadonlySet<Eui64>): Promise<void>;
+  /** Whether devices are given link keys with each other when they ask the Trust Centre for them. */
+  allowPartnerKeys(allowed: boolean): Promise<void>;
+}
+
+/** The step from one network key to the next. All throw `radio/*`. */
+export interface NetworkKeyUpdate {
+  /** A network key was given to devices and is not yet in use. Survives restarts. */
+  readonly pending: boolean;
+  /** Gives the next network key to all devices that listen: a fresh one, or again the one that is pending. */
+  distribute(): Promise<void>;
+  /** Gives the pending network key to one device. */
+  sendTo(eui64: Eui64, nodeId: number): Promise<void>;
+  /** Takes the pending network key into use, everywhere. */
+  switch(): Promise<void>;
 }
 
 /** Largest ASDU that is split or joined (APS fragmentation), in octets. */

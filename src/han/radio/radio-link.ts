@@ -2,12 +2,15 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
+import { PROFILE_ZDO } from "../security/policy.ts";
+import { encodePermitJoiningRequest, ZDO } from "../zdo.ts";
 import type { AdmissionLink } from "./admission.ts";
 import { ApsReceiver } from "./aps-receiver.ts";
 import { ApsSender } from "./aps-sender.ts";
 import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";
 import { lookedUpNodeId } from "./driver-quirks.ts";
-import { type Ezsp, EzspError, EzspStatus, SLStatus } from "./herdsman.ts";
+import { requireOk } from "./ezsp-status.ts";
+import { type Ezsp, EzspError, EzspStatus } from "./herdsman.ts";
 import type { NetworkMemory } from "./network-record.ts";
 import type { IncomingAps, OutgoingAps, RadioCapabilities, SendOutcome } from "./port.ts";
 import { probe } from "./probe.ts";
@@ -15,7 +18,6 @@ import type { RadioSettings } from "./settings.ts";
 
 const EVERY_FULL_DEVICE = 0xfffd;
 const EVERY_ROUTER = 0xfffc;
-const MGMT_PERMIT_JOINING = 0x0036;
 
 /** What a link tells the port. */
 export interface LinkEvents {
@@ -111,9 +113,13 @@ export class RadioLink implements AdmissionLink {
 
   async permitRouters(seconds: number): Promise<void> {
     this.#zdoSequence = (this.#zdoSequence + 1) & 0x7f;
-    const payload = Uint8Array.of(this.#zdoSequence, seconds, 1);
-    const zdo = { profile: 0, cluster: MGMT_PERMIT_JOINING, sourceEndpoint: 0, destinationEndpoint: 0 };
-    await this.#broadcast(EVERY_ROUTER, { ...zdo, payload });
+    await this.#broadcast(EVERY_ROUTER, {
+      profile: PROFILE_ZDO,
+      cluster: ZDO.mgmtPermitJoiningRequest,
+      sourceEndpoint: 0,
+      destinationEndpoint: 0,
+      payload: encodePermitJoiningRequest(this.#zdoSequence, seconds),
+    });
   }
 
   async nodeIdOf(eui64: Eui64): Promise<number | undefined> {
@@ -140,8 +146,7 @@ export class RadioLink implements AdmissionLink {
     const tag = this.#sender?.nextTag() ?? 0xff;
     const octets = Buffer.from(message.payload);
     const [status] = await this.ezsp.ezspSendBroadcast(0xffff, to, 0, aps, 0, tag, octets);
-    if (status !== SLStatus.OK)
-      throw new HanwayError("radio/refused", `the broadcast was refused with ${SLStatus[status] ?? status}`);
+    requireOk(status, "the broadcast");
   }
 
   #scheduleKeepAlive(): void {

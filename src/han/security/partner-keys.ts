@@ -1,7 +1,7 @@
 import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { HanDevice } from "../device.ts";
-import type { RadioPort } from "../radio/port.ts";
+import type { LinkKeyTable } from "../radio/port.ts";
 
 /**
  * Link keys between devices (APS Request Key; communications-hub A2.17). The radio makes them and hands them out by
@@ -9,14 +9,14 @@ import type { RadioPort } from "../radio/port.ts";
  * it do so only while no device is on its way in.
  */
 export class PartnerKeyPolicy {
-  readonly #radio: Pick<RadioPort, "allowPartnerKeys">;
+  readonly #table: Pick<LinkKeyTable, "allowPartnerKeys">;
   readonly #log: Log;
   /** What the radio was last told. */
   #allowed = true;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(radio: Pick<RadioPort, "allowPartnerKeys">, log: Log) {
-    this.#radio = radio;
+  constructor(table: Pick<LinkKeyTable, "allowPartnerKeys">, log: Log) {
+    this.#table = table;
     this.#log = log;
   }
 
@@ -37,7 +37,7 @@ export class PartnerKeyPolicy {
   /** A radio that is away now is told again when it is back. */
   async #tell(allowed: boolean): Promise<void> {
     try {
-      await this.#radio.allowPartnerKeys(allowed);
+      await this.#table.allowPartnerKeys(allowed);
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
       this.#log.debug({ code: error.code }, "the policy for partner keys was not set");

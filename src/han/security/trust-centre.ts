@@ -55,10 +55,10 @@ export class TrustCentre {
   constructor(ports: TrustCentrePorts, settings: TrustCentreSettings) {
     const { radio, clock, log, records } = ports;
     this.#ports = ports;
-    this.#linkKeys = new LinkKeys(radio, records, log);
-    this.#partnerKeys = new PartnerKeyPolicy(radio, log);
+    this.#linkKeys = new LinkKeys(radio.linkKeys, records, log);
+    this.#partnerKeys = new PartnerKeyPolicy(radio.linkKeys, log);
     this.#settings = settings;
-    this.networkKey = new NetworkKeyRotation(radio, clock, log, settings.networkKey);
+    this.networkKey = new NetworkKeyRotation(radio.networkKey, clock, log, settings.networkKey);
   }
 
   /** Undefined before {@link start}, and without certificates. */

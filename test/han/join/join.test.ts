@@ -221,7 +221,7 @@ describe("bad partners in key establishment", () => {
     home = await HanBench.start();
     const device = home.joiner();
     for (let i = 0; i < 12; i++)
-      await home.radio.setLinkKey(
+      await home.radio.linkKeys.set(
         Eui64(`00000000000001${i.toString(16).padStart(2, "0")}`),
         new Uint8Array(16).fill(i),
       );
@@ -386,7 +386,7 @@ describe("a power cut (the Device Log decides)", () => {
     const device = home.joiner(IHD, { starts: false });
     await home.admit(device);
     await expect.poll(() => home.steps().at(-1), soon).toBe("link key");
-    await home.radio.setLinkKey(IHD, new Uint8Array(16).fill(9));
+    await home.radio.linkKeys.set(IHD, new Uint8Array(16).fill(9));
     await home.stopHub();
     await home.startHub();
     await expect.poll(storedKeys, soon).toEqual([]);

@@ -32,7 +32,7 @@ async function home(address?: string, more = {}): Promise<Home> {
   await radio.admit(device.eui64, KEY, 60);
   device.start();
   await expect.poll(() => events.of("joined").length, RECOVERY).toBe(1);
-  await radio.setLinkKey(device.eui64, KEY);
+  await radio.linkKeys.set(device.eui64, KEY);
   return { bench, radio, events, device };
 }
 
@@ -101,7 +101,7 @@ describe("recovery of the link to the radio", () => {
     // Everything is acknowledged, so that nothing but the hub's own timer can repeat the command.
     await new Promise((resolve) => setTimeout(resolve, 300));
     bench.faults.inject({ name: "stall", durationMs: 60_000 });
-    const setting = radio.setLinkKey(Eui64("0022a300000000a1"), KEY);
+    const setting = radio.linkKeys.set(Eui64("0022a300000000a1"), KEY);
     await new Promise((resolve) => setTimeout(resolve, 50));
     bench.faults.clear();
     await expect(setting).resolves.toBeUndefined();
@@ -114,7 +114,7 @@ describe("recovery of the link to the radio", () => {
     await bench.unplug();
     await expect.poll(() => radio.state).toBe("lost");
     await expect(radio.nodeIdOf(device.eui64)).resolves.toBe(device.nodeId);
-    await expect(radio.setLinkKey(device.eui64, KEY)).rejects.toMatchObject({ code: "radio/unavailable" });
+    await expect(radio.linkKeys.set(device.eui64, KEY)).rejects.toMatchObject({ code: "radio/unavailable" });
     await new Promise((resolve) => setTimeout(resolve, 700));
     await bench.listen(address);
     await expect.poll(() => events.ups(), { timeout: 2_000 }).toBe(2);
@@ -166,7 +166,7 @@ describe("leftovers", () => {
         const radio = bench.radio();
         await radio.start();
         bench.faults.inject({ name: "stall", durationMs: 60_000 });
-        const lost = radio.setLinkKey("00000000000000a1", new Uint8Array(16)).catch((e) => e.code);
+        const lost = radio.linkKeys.set("00000000000000a1", new Uint8Array(16)).catch((e) => e.code);
         setTimeout(async () => {
           await radio.stop();
           bench.faults.clear();

@@ -72,7 +72,7 @@ describe.each([13, 14, 18, 19])("radio on EZSP %i", (ezsp) => {
 
   it("sends and receives under the device's own link key", async () => {
     const { radio, events, device } = await withDevice(ezsp);
-    await radio.setLinkKey(device.eui64, OTHER_KEY);
+    await radio.linkKeys.set(device.eui64, OTHER_KEY);
     device.setTrustCenterLinkKey(OTHER_KEY);
     const received: Uint8Array[] = [];
     device.onMessage = (message) => {
@@ -196,7 +196,7 @@ describe("security", () => {
 
   it("lets a device come back that has joined before, with joining closed", async () => {
     const { radio, events, device } = await withDevice();
-    await radio.setLinkKey(device.eui64, KEY);
+    await radio.linkKeys.set(device.eui64, KEY);
     await radio.closeJoining();
     device.stop();
     device.start();
@@ -208,7 +208,7 @@ describe("security", () => {
   it("says no-link-key when there is none", async () => {
     const { radio, device } = await withDevice();
     await radio.closeJoining();
-    await radio.removeLinkKey(device.eui64);
+    await radio.linkKeys.remove(device.eui64);
     bench.coordinator.clearLinkKeys();
     await expect(radio.send(down(device, Uint8Array.of(1)))).resolves.toBe("no-link-key");
     await expect(radio.send(down(device, Uint8Array.of(1), "network"))).resolves.toBe("delivered");
@@ -219,14 +219,14 @@ describe("security", () => {
     const radio = bench.radio();
     await radio.start();
     const eui = (i: number) => Eui64(i.toString(16).padStart(16, "0"));
-    for (let i = 1; i <= 12; i++) await radio.setLinkKey(eui(i), KEY);
-    await expect(radio.setLinkKey(eui(13), KEY)).rejects.toMatchObject({
+    for (let i = 1; i <= 12; i++) await radio.linkKeys.set(eui(i), KEY);
+    await expect(radio.linkKeys.set(eui(13), KEY)).rejects.toMatchObject({
       code: "radio/refused",
       message: expect.stringContaining("12 places"),
     });
-    await radio.setLinkKey(eui(12), OTHER_KEY);
-    await radio.removeLinkKey(eui(1));
-    await radio.setLinkKey(eui(13), KEY);
+    await radio.linkKeys.set(eui(12), OTHER_KEY);
+    await radio.linkKeys.remove(eui(1));
+    await radio.linkKeys.set(eui(13), KEY);
   });
 
   it("never gives a key of another profile: policies and tables hold no well-known key", async () => {

@@ -40,7 +40,7 @@ describe("network key rotation (Zigbee 4.6.3.4)", () => {
     await expect.poll(networkKey, soon).not.toBe(before);
     for (const device of devices) await talks(device);
     expect(home.bench.coordinator.networkKey()?.sequence).toBe(1);
-    expect(home.radio.networkKeyPending).toBe(false);
+    expect(home.radio.networkKey.pending).toBe(false);
   });
 
   it("goes on after a power cut while the key is handed out, with the same key", async () => {
@@ -63,12 +63,12 @@ describe("network key rotation (Zigbee 4.6.3.4)", () => {
     const file = join(home.bench.folder, "radio-network.json");
     await home.han.rotateNetworkKey();
     const pending = readFileSync(file);
-    await expect.poll(() => home.radio.networkKeyPending, soon).toBe(false);
+    await expect.poll(() => home.radio.networkKey.pending, soon).toBe(false);
     await home.stopHub();
     writeFileSync(file, pending);
     await home.startHub();
     expect(home.radio.network?.formed).toBe(false);
-    expect(home.radio.networkKeyPending).toBe(false);
+    expect(home.radio.networkKey.pending).toBe(false);
     await talks(device);
   });
 
@@ -78,7 +78,7 @@ describe("network key rotation (Zigbee 4.6.3.4)", () => {
     await home.han.rotateNetworkKey();
     await expect.poll(() => home.bench.coordinator.networkKey()?.sequence, soon).toBe(1);
     const key = networkKey();
-    await expect.poll(() => home.radio.networkKeyPending, soon).toBe(false);
+    await expect.poll(() => home.radio.networkKey.pending, soon).toBe(false);
     await home.stopHub();
     home.bench.coordinator.leave();
     home.bench.coordinator.clearLinkKeys();
