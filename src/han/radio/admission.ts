@@ -3,11 +3,11 @@ import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./driver.ts";
 import { requireOk } from "./ezsp-status.ts";
 import { type Ezsp, EzspPolicyId } from "./herdsman.ts";
 import { requireKey } from "./key-table.ts";
 import type { RadioSettings } from "./settings.ts";
+import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./trust-centre-policy.ts";
 
 /** Longest that one ezspPermitJoining may ask for; 255 would mean for ever. */
 const MAX_PERMIT_SECONDS = 254;
