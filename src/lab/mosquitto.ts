@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -20,6 +20,14 @@ export function persistent(folder: string): string[] {
   return ["persistence true", `persistence_location ${folder}/`, "max_queued_messages 0"];
 }
 
+/** Debian puts it where only the administrator's PATH looks. */
+const PATH = `${process.env.PATH ?? ""}:/usr/sbin:/usr/local/sbin`;
+const env = { ...process.env, PATH };
+
+export function mosquittoInstalled(): boolean {
+  return spawnSync("mosquitto", ["-h"], { env }).error === undefined;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -37,7 +45,7 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
   writeFileSync(config, [...own, ...lines, ""].join("\n"));
   let stop: Mosquitto["close"] = async () => {};
   const start = async () => {
-    const child = spawn("mosquitto", ["-c", config, "-v"], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("mosquitto", ["-c", config, "-v"], { env, stdio: ["ignore", "ignore", "pipe"] });
     const exited = new Promise<void>((done) => child.once("close", () => done()));
     stop = async (signal = "SIGKILL") => {
       child.kill(signal);
@@ -54,7 +62,11 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
       };
       child.stderr.on("data", listening);
       child.once("error", (cause) =>
-        failed(new HanwayError("wan/listen", "mosquitto is not installed", { cause })),
+        failed(
+          new HanwayError("wan/listen", "mosquitto is not installed (Debian: apt-get install mosquitto)", {
+            cause,
+          }),
+        ),
       );
       void exited.then(() => failed(new HanwayError("wan/listen", `mosquitto ended: ${told}`)));
     });

@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
+import { mosquittoInstalled } from "../../src/lab/mosquitto.ts";
 
 export { startMosquitto } from "../../src/lab/mosquitto.ts";
 
 /** A suite that needs the mosquitto broker. In CI a missing one is a failure; a user without it is told so in one line. */
 export function describeMosquitto(name: string, suite: () => void): void {
-  const there = spawnSync("mosquitto", ["-h"]).error === undefined;
-  if (there || process.env.CI === "true") describe(name, suite);
+  if (mosquittoInstalled() || process.env.CI === "true") describe(name, suite);
   else {
     console.info(`skipped "${name}": mosquitto is not installed`);
     describe.skip(name, suite);
