@@ -10,7 +10,8 @@ import { killChaos } from "../src/lab/chaos/kill.ts";
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "600" },
-    kills: { type: "string", default: "200" },
+    kills: { type: "string", default: "1000" },
+    homes: { type: "string", default: "4" },
     seed: { type: "string", default: "1" },
     quiet: { type: "boolean", default: false },
   },
@@ -30,7 +31,7 @@ if (seconds > 0) {
 }
 const kills = Number(values.kills);
 if (kills > 0) {
-  const figures = await killChaos({ seed, kills, burst: 20, tell });
+  const figures = await killChaos({ seed, kills, homes: Number(values.homes), burst: 20, tell });
   good &&= kept(figures);
   console.log(JSON.stringify({ chaos: "kill", seed, ...figures }));
 }

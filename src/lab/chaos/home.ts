@@ -7,11 +7,15 @@ import { wanRoot } from "../../app/settings.ts";
 import { SystemClock } from "../../base/clock.ts";
 import type { MessageId } from "../../base/wan-topic.ts";
 import { createEmulatedCoordinator } from "../../emulator/coordinator.ts";
+import { PartyStore } from "../../headend/party-store.ts";
 import { ChildHub } from "../demo-hub.ts";
-import { ESME, hubToml, INSTALL_CODE } from "../demo-setup.ts";
+import { ACCESS_CONTROL_BROKER, ESME, hubToml, INSTALL_CODE } from "../demo-setup.ts";
 import { DEFAULT_COORDINATOR } from "../emulator.ts";
 import { FarEnd } from "../far-end.ts";
+import { SampleExchange } from "../sample.ts";
 import { Story } from "../story.ts";
+import { makeTestPki } from "../test-pki.ts";
+import { BalanceAdjustments } from "./adjustments.ts";
 import { Exchange } from "./exchange.ts";
 
 /** How long the meter waits before it tries again to send what was not acknowledged. */
@@ -58,23 +62,29 @@ export class ChaosHome implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), "hanway-chaos-"));
     building.defer(() => rmSync(folder, { recursive: true, force: true }));
     const clock = new SystemClock();
-    const exchange = new Exchange(clock);
     const emulator = await createEmulatedCoordinator({
       listen: "tcp://127.0.0.1:0",
       eui64: DEFAULT_COORDINATOR,
       seed: options.seed,
-      devices: [
-        {
-          type: "esme",
-          eui64: ESME,
-          installCode: INSTALL_CODE,
-          messageHandler: (command) => exchange.atMeter(command),
-        },
-      ],
     });
     building.defer(() => emulator.stop());
-    const [meter] = emulator.devices;
-    meter?.on((event) => {
+    const meter = emulator.addDevice({ type: "esme", eui64: ESME, installCode: INSTALL_CODE });
+    const keys = join(folder, "keys");
+    makeTestPki(keys, [{ type: "esme", eui64: ESME }], clock);
+    const adjustments = building.use(
+      new BalanceAdjustments(PartyStore.open(keys), meter, clock, options.seed),
+    );
+    const samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, clock);
+    const exchange = new Exchange({
+      command: () => adjustments.command(),
+      execute: (command) => adjustments.execute(command),
+      alert: () => samples.alert(),
+      get executed() {
+        return adjustments.balance;
+      },
+    });
+    meter.messageHandler = (command) => exchange.atMeter(command);
+    meter.on((event) => {
       if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
     });
     const dataDir = join(folder, "data");
@@ -104,18 +114,22 @@ export class ChaosHome implements AsyncDisposable {
     const hub = building.use(new ChildHub(join(folder, "hub.toml"), settings, { story, watcher }));
     await hub.start();
     await reachable.promise;
-    const sendAlert = async (alert: Uint8Array) => (await meter?.send(alert)) ?? false;
+    const sendAlert = (alert: Uint8Array) => meter.send(alert);
     return new ChaosHome(exchange, { hub, farEnd, sendAlert, scope: building.move() });
   }
 
   /** Offers one Command at the broker and has the meter send one Alert. */
   offer(): void {
+    this.offerCommand();
+    this.#alerts.push(this.exchange.alert());
+    if (!this.#sending) void this.#sendAlerts();
+  }
+
+  offerCommand(): void {
     this.#offered += 1;
     const id = `chaos-${this.#offered}` as MessageId;
     // A far end without its broker keeps it until the broker is back.
     this.#farEnd.offer(ESME, id, this.exchange.command(id)).catch(() => {});
-    this.#alerts.push(this.exchange.alert());
-    if (!this.#sending) void this.#sendAlerts();
   }
 
   /** Resolves when everything has arrived, or after `ms`. */
@@ -144,6 +158,7 @@ export class ChaosHome implements AsyncDisposable {
   async #sendAlerts(): Promise<void> {
     this.#sending = true;
     for (let next = this.#alerts[0]; next !== undefined && !this.#over; next = this.#alerts[0]) {
+      this.exchange.sending(next);
       if (await this.#sendAlert(next)) this.#alerts.shift();
       else await delay(AGAIN_MS);
     }
