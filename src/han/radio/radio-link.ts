@@ -60,7 +60,7 @@ export class RadioLink implements AdmissionLink {
       {
         lost: (reason) => this.#lose(reason),
         incoming: (type, aps, info, payload) => this.#receiver.incoming(type, aps, info, payload),
-        sent: (tag, sequence, delivered) => this.#sender?.sent(tag, sequence, delivered),
+        sent: (tag, sequence, delivered) => this.#sender?.tags.sent(tag, sequence, delivered),
         trustCenterJoin: events.trustCenterJoin,
         address: events.address,
         child: events.child,
@@ -143,7 +143,7 @@ export class RadioLink implements AdmissionLink {
       groupId: 0,
       sequence: 0,
     };
-    const tag = this.#sender?.nextTag() ?? 0xff;
+    const tag = this.#sender?.tags.next() ?? 0xff;
     const octets = Buffer.from(message.payload);
     const [status] = await this.ezsp.ezspSendBroadcast(0xffff, to, 0, aps, 0, tag, octets);
     requireOk(status, "the broadcast");

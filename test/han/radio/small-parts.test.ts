@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import { Addresses } from "../../../src/han/radio/addresses.ts";
 import { DuplicateFilter } from "../../../src/han/radio/duplicates.ts";
+import { MessageTags } from "../../../src/han/radio/message-tags.ts";
 import { readNetworkRecord, writeNetworkRecord } from "../../../src/han/radio/network-record.ts";
 import { checkRadioPath } from "../../../src/han/radio/port-guard.ts";
 import { redact } from "../../../src/han/radio/redact.ts";
@@ -132,4 +133,30 @@ describe("radio path", () => {
       expect(() => checkRadioPath(path)).toThrow(expect.objectContaining({ code: "config/invalid" }));
     },
   );
+});
+
+describe("message tags of the coordinator", () => {
+  it("come round; a message that ends late leaves the one alone that has its tag now", () => {
+    const tags = new MessageTags();
+    const reports: string[] = [];
+    const flight = (name: string) => ({ sequence: () => 7, report: () => reports.push(name) });
+    const tag = tags.next();
+    const forgetFirst = tags.expect(tag, flight("first"));
+    forgetFirst();
+    while (tags.next() !== tag);
+    tags.expect(tag, flight("second"));
+    forgetFirst();
+    tags.sent(tag, 7, true);
+    expect(reports).toEqual(["second"]);
+  });
+
+  it("are never given to two messages in flight, and reports under another APS counter are not theirs", () => {
+    const tags = new MessageTags();
+    const reports: number[] = [];
+    const tag = tags.next();
+    tags.expect(tag, { sequence: () => 7, report: () => reports.push(tag) });
+    for (let i = 0; i < 300; i++) expect(tags.next()).not.toBe(tag);
+    tags.sent(tag, 8, true);
+    expect(reports).toEqual([]);
+  });
 });
