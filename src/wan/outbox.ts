@@ -15,6 +15,7 @@ import {
   wide,
 } from "./outbox-lane.ts";
 import { OutboxNumbers } from "./outbox-numbers.ts";
+import { RunningTime } from "./running-time.ts";
 
 export interface OutboxLimits {
   /** Messages stored at once, receipts included. */
@@ -69,8 +70,6 @@ export interface OutboxCounts {
  * Every method that writes must be called inside a transaction of the store, its caller's or a gathered one.
  */
 export class Outbox {
-  readonly #store: Store;
-  readonly #clock: Clock;
   readonly #limits: OutboxLimits;
   readonly #lanes: readonly Lane[];
   readonly #numbers: OutboxNumbers;
@@ -80,11 +79,9 @@ export class Outbox {
   /** Of those, the rows that the open transaction has removed. */
   readonly #removing = new Set<number>();
   #stale = true;
-  readonly #startedAt: number;
+  readonly #running: RunningTime;
 
   constructor(store: Store, clock: Clock, limits: OutboxLimits) {
-    this.#store = store;
-    this.#clock = clock;
     this.#limits = limits;
     store.migrate("wan-outbox", OUTBOX_TABLES);
     this.#lanes = OUTBOX_LANES.map((lane) => makeLane(store, lane));
@@ -98,7 +95,7 @@ export class Outbox {
     this.#countDrop = store.prepare(
       "INSERT INTO wan_dropped VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
     );
-    this.#startedAt = clock.elapsed() - this.#storedRunningMs();
+    this.#running = new RunningTime(store, clock, this.#lanes);
     store.watch({
       committed: () => {
         for (const key of this.#removing) this.#acknowledged.delete(key);
@@ -120,7 +117,7 @@ export class Outbox {
       return "dropped";
     }
     own.last += 1;
-    own.insert.run(own.last, name, this.#runningMs(), payload);
+    own.insert.run(own.last, name, this.#running.now(), payload);
     own.count += 1;
     own.octets += payload.length + ROW_OCTETS;
     return "safe";
@@ -211,8 +208,7 @@ export class Outbox {
   /** Drops what has waited too long, some of it at a time. Returns how many; call again while it is not 0. */
   expire(): number {
     this.#refresh();
-    const now = this.#runningMs();
-    this.#store.prepare("INSERT OR REPLACE INTO wan_running VALUES (1, ?)").run(now);
+    const now = this.#running.keep();
     let expired = 0;
     const old = (row: ReturnType<StatementSync["get"]>) =>
       row !== undefined && integer(row, "at") <= now - this.#limits.ageMs;
@@ -312,22 +308,5 @@ export class Outbox {
     }
     this.#numbers.load();
     this.#stale = false;
-  }
-
-  /**
-   * Milliseconds that the hub has run with this store, by the clock that never jumps: wall-clock time may leap by years
-   * when the WAN first tells it, and nothing may be lost for that.
-   */
-  #runningMs(): number {
-    return Math.round(this.#clock.elapsed() - this.#startedAt);
-  }
-
-  #storedRunningMs(): number {
-    const stored = this.#store.prepare("SELECT ms FROM wan_running").get();
-    const newest = this.#lanes.map((lane) => lane.newest.get(1)).filter((row) => row !== undefined);
-    return Math.max(
-      stored === undefined ? 0 : integer(stored, "ms"),
-      ...newest.map((row) => integer(row, "at")),
-    );
   }
 }
