@@ -1,11 +1,11 @@
 import { cluster } from "../../zcl/cluster.ts";
-import { type DescribedField, describeFields } from "../../zcl/describe.ts";
+import { describeFields } from "../../zcl/describe.ts";
 import type { ZclFields } from "../../zcl/value.ts";
 import type { GbzComponent } from "./component.ts";
 import { componentsOf } from "./encryption.ts";
 import type { Gbz } from "./gbz.ts";
 import { plainTime } from "./plain.ts";
-import { type Scales, scaleField, scalesOf } from "./scale.ts";
+import { type ScaledField, type Scales, scaleField, scalesOf } from "./scale.ts";
 
 /** A component in words. */
 export interface DescribedComponent {
@@ -19,11 +19,6 @@ export interface DescribedComponent {
   readonly fromDateTime?: string | number;
   /** Empty for an encrypted component that is not opened. */
   readonly fields: readonly ScaledField[];
-}
-
-/** A field with its number in `unit`, where the payload itself says how to scale it. */
-export interface ScaledField extends DescribedField {
-  readonly scaled?: number;
 }
 
 /** Fields of an encrypted component that has been opened, by its place (`components[1]`). */

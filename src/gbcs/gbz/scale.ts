@@ -1,7 +1,6 @@
 import type { DescribedField } from "../../zcl/describe.ts";
 import type { ZclFields, ZclValue } from "../../zcl/value.ts";
 import type { GbzComponent } from "./component.ts";
-import type { ScaledField } from "./describe.ts";
 
 const PRICE = 0x0700;
 const METERING = 0x0702;
@@ -21,6 +20,11 @@ interface Scale {
   readonly multiplier: number;
   readonly divisor: number;
   readonly unit: string | undefined;
+}
+
+/** A field with its number in `unit`, where the payload itself says how to scale it. */
+export interface ScaledField extends DescribedField {
+  readonly scaled?: number;
 }
 
 /** How to scale volumes and money, where a payload says so. */
