@@ -8,6 +8,7 @@ import { DeviceLog } from "../han/device-log/device-log.ts";
 import { MAILBOX_SETTINGS, Mailbox, type MailboxSettings } from "../han/mailbox/mailbox.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
+import { TunnelRepository } from "../han/tunnel/repository.ts";
 import { Router } from "../router/router.ts";
 import { LastCopy } from "../store/last-copy.ts";
 import { ROUTE_DEFAULTS } from "../wan/route-watch.ts";
@@ -93,6 +94,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
       identity,
       security,
       mailbox,
+      tunnels: new TunnelRepository(store),
       emit: onHan,
     },
     [],

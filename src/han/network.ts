@@ -61,7 +61,7 @@ export class HomeAreaNetwork {
         keyEstablishment: { ...KEY_ESTABLISHMENT_SERVER, ...settings.keyEstablishment },
       },
     );
-    this.#tunnels = new Tunnels({ clock, log, sender, mailbox: ports.mailbox, emit });
+    this.#tunnels = new Tunnels({ clock, log, sender, mailbox: ports.mailbox, records: ports.tunnels, emit });
     this.#joining = new Joining(
       { ...JOIN_SETTINGS, ...settings.join, keyEstablishment: this.#trust.required },
       {
@@ -110,6 +110,7 @@ export class HomeAreaNetwork {
 
   /** Brings the network up and opens it for the devices that have an install code, for `joinSeconds`. */
   async start(joinSeconds: number): Promise<NetworkInfo> {
+    this.#tunnels.server.keep((device) => this.#roster.named(device) !== undefined);
     const network = await this.#radio.start();
     this.#trust.start(network.eui64);
     await this.#settled;

@@ -8,6 +8,7 @@ import type { IncomingAps, NetworkInfo, RadioPort } from "./radio/port.ts";
 import type { HubSecurity } from "./security/credentials.ts";
 import type { KeyEstablishmentServerSettings } from "./security/key-establishment-server.ts";
 import type { NetworkKeySettings } from "./security/network-key.ts";
+import type { TunnelRecords } from "./tunnel/repository.ts";
 import type { TunnelUser } from "./tunnel/server.ts";
 import type { HubIdentity } from "./zcl-server/attributes.ts";
 import type { ClockStateSource } from "./zcl-server/clock-state.ts";
@@ -56,6 +57,8 @@ export interface HanPorts {
   readonly security: ((radio: Eui64) => HubSecurity) | undefined;
   /** What the gas meter's tunnel leads to. */
   readonly mailbox?: HanMailbox | undefined;
+  /** Where the gas meter's tunnel outlives a restart; without it the meter opens another one. */
+  readonly tunnels?: TunnelRecords | undefined;
   emit(event: HanEvent): void;
 }
 

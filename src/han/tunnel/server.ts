@@ -1,4 +1,6 @@
+import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
+import type { Log } from "../../base/log.ts";
 import { STATUS } from "../../zcl/data/names.ts";
 import {
   encodeTunnelling,
@@ -11,8 +13,9 @@ import {
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
 import type { HanDevice } from "../device.ts";
-import type { IncomingAps, OutgoingAps, SendOutcome } from "../radio/port.ts";
+import { type IncomingAps, leaveUnacknowledged, type OutgoingAps, type SendOutcome } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
+import type { OpenTunnel, TunnelRecords } from "./repository.ts";
 
 /** Events that the hub logs about tunnels asked of it (A5.5). */
 export const TUNNEL_EVENT = { requestRejected: 0x81ba, closeRejected: 0x81a4 } as const;
@@ -31,14 +34,9 @@ export interface TunnelServerPorts {
   zclSequence(): number;
   user: TunnelUser;
   event(code: number, device: Eui64): void;
-}
-
-interface OpenTunnel {
-  readonly id: number;
-  readonly ownEndpoint: number;
-  readonly endpoint: number;
-  /** Octets that the device takes in one transfer. */
-  readonly clientMaximum: number;
+  log: Log;
+  /** Without them tunnels end with the process. */
+  records: TunnelRecords | undefined;
 }
 
 /** What is said to a command: a command back, a status, or nothing. */
@@ -50,14 +48,18 @@ export type TunnelReply = { readonly reply: TunnellingCommand } | { readonly sta
  */
 export class TunnelServer {
   readonly #ports: TunnelServerPorts;
-  /** MaximumIncomingTransferSize, in octets. */
-  readonly #transferSize: number;
-  readonly #open = new Map<HanDevice, OpenTunnel>();
-  #lastId = 0;
+  readonly #open: Map<Eui64, OpenTunnel>;
+  #lastId: number;
 
-  constructor(transferSize: number, ports: TunnelServerPorts) {
-    this.#transferSize = transferSize;
+  constructor(ports: TunnelServerPorts) {
     this.#ports = ports;
+    this.#open = new Map(ports.records?.all());
+    this.#lastId = Math.max(0, ...[...this.#open.values()].map(({ id }) => id));
+  }
+
+  /** Forgets the tunnels of devices that went off the list while the hub was not running. */
+  keep(listed: (device: Eui64) => boolean): void {
+    for (const device of [...this.#open.keys()]) if (!listed(device)) this.#drop(device);
   }
 
   /** A command of a client. `device` is on the list and keyed. */
@@ -87,15 +89,20 @@ export class TunnelServer {
     }
   }
 
-  isOpen(device: HanDevice): boolean {
-    return this.#open.has(device);
+  isOpen({ spec }: HanDevice): boolean {
+    return this.#open.has(spec.eui64);
+  }
+
+  /** Octets of the largest transfer to a device: what the hub was told of it, and what it said when it opened its tunnel. */
+  limit({ spec }: HanDevice): number {
+    return Math.min(spec.transferSize, this.#open.get(spec.eui64)?.clientMaximum ?? spec.transferSize);
   }
 
   /** One transfer to a device through the tunnel that it opened. */
   async send(device: HanDevice, data: Uint8Array): Promise<SendOutcome | "no-tunnel" | "too-large"> {
-    const tunnel = this.#open.get(device);
+    const tunnel = this.#open.get(device.spec.eui64);
     if (tunnel === undefined || device.nodeId === undefined) return "no-tunnel";
-    if (data.length > Math.min(tunnel.clientMaximum, this.#transferSize)) return "too-large";
+    if (data.length > this.limit(device)) return "too-large";
     return this.#ports.send({
       nodeId: device.nodeId,
       profile: PROFILE_SMART_ENERGY,
@@ -111,8 +118,26 @@ export class TunnelServer {
   }
 
   /** The device left, or is on its way in anew. */
-  forget(device: HanDevice): void {
-    if (this.#open.delete(device)) this.#ports.user.closed(device.spec.eui64);
+  forget({ spec }: HanDevice): void {
+    if (this.#drop(spec.eui64)) this.#ports.user.closed(spec.eui64);
+  }
+
+  #drop(device: Eui64): boolean {
+    if (!this.#open.delete(device)) return false;
+    this.#record(device, (records) => records.remove(device));
+    return true;
+  }
+
+  /** A tunnel that is not on the disk still works until the next start, when the device makes it anew. */
+  #record(device: Eui64, work: (records: TunnelRecords) => void): void {
+    const { records, log } = this.#ports;
+    if (records === undefined) return;
+    try {
+      work(records);
+    } catch (error) {
+      if (!(error instanceof HanwayError && error.code.startsWith("store/"))) throw error;
+      log.warn({ device, code: error.code }, "what became of a device's tunnel could not be stored");
+    }
   }
 
   #request(
@@ -128,24 +153,21 @@ export class TunnelServer {
     const refusal = unsuitable(command);
     if (refusal !== undefined) {
       this.#ports.event(TUNNEL_EVENT.requestRejected, eui64);
-      return this.#answer(NO_TUNNEL, refusal);
+      return answer(device, NO_TUNNEL, refusal);
     }
     // A meter that asks again has forgotten its tunnel: it gets a new one, and the old one is gone.
     this.forget(device);
     this.#lastId = (this.#lastId % (NO_TUNNEL - 1)) + 1;
-    this.#open.set(device, {
+    const tunnel = {
       id: this.#lastId,
       ownEndpoint: destinationEndpoint,
       endpoint: sourceEndpoint,
       clientMaximum: command.maximumIncomingTransferSize,
-    });
-    this.#ports.user.opened(eui64, this.#lastId, command.maximumIncomingTransferSize);
-    return this.#answer(this.#lastId, TUNNEL_STATUS.success);
-  }
-
-  #answer(tunnelId: number, tunnelStatus: number): TunnelReply {
-    const maximumIncomingTransferSize = this.#transferSize;
-    return { reply: { name: "RequestTunnelResponse", tunnelId, tunnelStatus, maximumIncomingTransferSize } };
+    };
+    this.#open.set(eui64, tunnel);
+    this.#record(eui64, (records) => records.put(eui64, tunnel));
+    this.#ports.user.opened(eui64, tunnel.id, tunnel.clientMaximum);
+    return answer(device, tunnel.id, TUNNEL_STATUS.success);
   }
 
   #close(device: HanDevice, tunnelId: number): TunnelReply {
@@ -166,17 +188,24 @@ export class TunnelServer {
       reply: { name: "TransferDataError", tunnelId, transferDataStatus },
     });
     if (!this.#holds(device, tunnelId)) {
+      leaveUnacknowledged(acknowledgeAfter, "data on a tunnel that the hub does not hold");
       const others = [...this.#open.values()].some(({ id }) => id === tunnelId);
       return error(others ? TRANSFER_DATA_STATUS.wrongDevice : TRANSFER_DATA_STATUS.noSuchTunnel);
     }
-    if (data.length > this.#transferSize) return error(TRANSFER_DATA_STATUS.dataOverflow);
+    if (data.length > device.spec.transferSize) return error(TRANSFER_DATA_STATUS.dataOverflow);
     this.#ports.user.received(device.spec.eui64, data, acknowledgeAfter);
     return { status: STATUS.SUCCESS };
   }
 
-  #holds(device: HanDevice, tunnelId: number): boolean {
-    return this.#open.get(device)?.id === tunnelId;
+  #holds({ spec }: HanDevice, tunnelId: number): boolean {
+    return this.#open.get(spec.eui64)?.id === tunnelId;
   }
+}
+
+/** MaximumIncomingTransferSize is the device's own setting. */
+function answer({ spec }: HanDevice, tunnelId: number, tunnelStatus: number): TunnelReply {
+  const maximumIncomingTransferSize = spec.transferSize;
+  return { reply: { name: "RequestTunnelResponse", tunnelId, tunnelStatus, maximumIncomingTransferSize } };
 }
 
 function unsuitable(command: TunnellingCommand & { name: "RequestTunnel" }): number | undefined {

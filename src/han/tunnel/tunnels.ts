@@ -9,6 +9,7 @@ import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import type { HanSender } from "../sender.ts";
 import { encodeMatchServerRequest, ZDO } from "../zdo.ts";
 import { TUNNEL_SETTINGS, TunnelClient } from "./client.ts";
+import type { TunnelRecords } from "./repository.ts";
 import { TUNNEL_EVENT, TunnelServer, type TunnelUser } from "./server.ts";
 
 export interface TunnelsPorts {
@@ -16,6 +17,7 @@ export interface TunnelsPorts {
   readonly log: Log;
   readonly sender: HanSender;
   readonly mailbox: TunnelUser | undefined;
+  readonly records: TunnelRecords | undefined;
   emit(event: HanEvent): void;
 }
 
@@ -26,11 +28,13 @@ export class Tunnels {
 
   constructor(ports: TunnelsPorts) {
     this.#ports = ports;
-    this.server = new TunnelServer(TUNNEL_SETTINGS.transferSize, {
+    this.server = new TunnelServer({
       send: (message) => ports.sender.send(message),
       zclSequence: () => ports.sender.sequence(),
       user: told(ports.mailbox ?? noMailbox(ports.log), ports.emit),
       event: (code, device) => this.#event(code, device),
+      log: ports.log,
+      records: ports.records,
     });
   }
 

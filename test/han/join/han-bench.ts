@@ -12,6 +12,7 @@ import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import type { HubSecurity } from "../../../src/han/security/credentials.ts";
 import { testSecurity } from "../../../src/han/security/credentials.ts";
 import type { NetworkKeySettings } from "../../../src/han/security/network-key.ts";
+import type { TunnelRecords } from "../../../src/han/tunnel/repository.ts";
 import type { TunnelUser } from "../../../src/han/tunnel/server.ts";
 import type { ClockState } from "../../../src/han/zcl-server/clock-state.ts";
 import { Bench, RADIO_EUI } from "../radio/bench.ts";
@@ -35,6 +36,7 @@ export interface HanOptions {
   devices?: { eui64: Eui64; type: DeviceType }[];
   clockState?: ClockState;
   mailbox?: TunnelUser;
+  tunnels?: TunnelRecords;
   exchanges?: number;
 }
 
@@ -79,6 +81,7 @@ export class HanBench {
         security: "security" in this.#options ? this.#options.security : security,
         emit: (event) => this.events.push(event),
         mailbox: this.#options.mailbox,
+        tunnels: this.#options.tunnels,
       },
       devices
         .filter(({ eui64 }) => !this.#without.has(eui64))

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { toHex } from "../../../src/base/bytes.ts";
+import { SystemClock } from "../../../src/base/clock.ts";
+import { HanwayError } from "../../../src/base/error.ts";
 import { Eui64 } from "../../../src/base/eui64.ts";
+import { TunnelRepository } from "../../../src/han/tunnel/repository.ts";
 import type { TunnelUser } from "../../../src/han/tunnel/server.ts";
+import { Store } from "../../../src/store/store.ts";
 import { decodeTunnelling, encodeTunnelling, type TunnellingCommand } from "../../../src/zcl/tunnelling.ts";
 import { HanBench, IHD } from "../join/han-bench.ts";
 import type { Joiner } from "../join/joiner.ts";
@@ -27,10 +31,11 @@ const mailbox: TunnelUser = {
   received: (device, data) => seen.push(`received ${device} ${toHex(data.subarray(0, 8))} of ${data.length}`),
 };
 
-async function start(): Promise<void> {
+async function start(store?: Store): Promise<void> {
   seen = [];
   home = await HanBench.start({
     mailbox,
+    ...(store === undefined ? {} : { tunnels: new TunnelRepository(store) }),
     devices: [
       { eui64: GSME, type: "gsme" },
       { eui64: OTHER, type: "gsme" },
@@ -141,6 +146,74 @@ describe("the gas meter's tunnel (GBCS 10.2.2.1)", () => {
     await home.han.removeDevice(GSME);
     expect(seen.at(-1)).toBe(`closed ${GSME}`);
     expect(await home.han.transfer(GSME, Uint8Array.of(1))).toBe("no-tunnel");
+  });
+});
+
+describe("the gas meter's tunnel and a restart of the hub (A5.4)", () => {
+  const data = Uint8Array.of(1, 2, 3);
+
+  it("the meter goes on with the tunnel that it has, both ways, and a new one has another id", async () => {
+    await start(new Store(":memory:", new SystemClock()));
+    const meter = await keyed(GSME);
+    const tunnelId = await open(meter);
+    await home.stopHub();
+    await home.startHub();
+    expect(await ask(meter, { name: "TransferData", tunnelId, data })).toBe(0);
+    expect(await home.han.transfer(GSME, data)).toBe("delivered");
+    expect(decodeTunnelling(meter.received.at(-1)?.payload ?? new Uint8Array()).command).toMatchObject({
+      name: "TransferData",
+      tunnelId,
+      data,
+    });
+    expect(await open(meter)).not.toBe(tunnelId);
+    expect(seen).toEqual([
+      `opened ${GSME}`,
+      `received ${GSME} 010203 of 3`,
+      `closed ${GSME}`,
+      `opened ${GSME}`,
+    ]);
+  });
+
+  it("a tunnel that the meter closed is not there after it", async () => {
+    await start(new Store(":memory:", new SystemClock()));
+    const meter = await keyed(GSME);
+    const tunnelId = await open(meter);
+    await ask(meter, { name: "CloseTunnel", tunnelId });
+    await home.stopHub();
+    await home.startHub();
+    expect(await ask(meter, { name: "TransferData", tunnelId, data })).toMatchObject({
+      name: "TransferDataError",
+      transferDataStatus: 0,
+    });
+  });
+
+  it("a tunnel of a device that went off the list meanwhile is gone from the disk", async () => {
+    const store = new Store(":memory:", new SystemClock());
+    await start(store);
+    await open(await keyed(GSME));
+    expect(new TunnelRepository(store).all().size).toBe(1);
+    await home.stopHub();
+    home.without(GSME);
+    await home.startHub();
+    expect(new TunnelRepository(store).all().size).toBe(0);
+  });
+
+  it("a disk that takes nothing costs the meter no more than a new tunnel after it", async () => {
+    const store = new Store(":memory:", new SystemClock());
+    await start(store);
+    const meter = await keyed(GSME);
+    store.transaction = () => {
+      throw new HanwayError("store/failed", "disk full");
+    };
+    const tunnelId = await open(meter);
+    expect(await home.han.transfer(GSME, data)).toBe("delivered");
+    await home.stopHub();
+    await home.startHub();
+    expect(await home.han.transfer(GSME, data)).toBe("no-tunnel");
+    expect(await ask(meter, { name: "TransferData", tunnelId, data })).toMatchObject({
+      name: "TransferDataError",
+    });
+    expect(await open(meter)).toBeGreaterThan(0);
   });
 });
 
