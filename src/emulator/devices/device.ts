@@ -212,6 +212,7 @@ export class EmulatedDevice {
         findServer: (done) => node.findServers(SE_PROFILE, TUNNELLING_CLUSTER, done),
         hubNode: () => node.nwk.parent ?? 0,
         stayAwake: () => node.stayAwake(),
+        receiving: () => node.receiving,
       },
     });
   }

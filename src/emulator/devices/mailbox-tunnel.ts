@@ -22,8 +22,10 @@ export interface MailboxSettings {
   maximumIncomingTransferSize: number;
   /** Between wakes, in ms; wakes fall on whole multiples of it in Unix time. */
   wakeEveryMs: number;
-  /** How long an answer of the hub is waited for, in ms. */
+  /** How long an answer of the hub is waited for, in ms; so long it stays awake for it. */
   answerMs: number;
+  /** How often it asks meanwhile, in ms: a hub that was being restarted has not heard the first time. */
+  askAgainMs: number;
   /** How long a message is kept that the hub does not take, in ms. */
   giveUpMs: number;
 }
@@ -32,6 +34,7 @@ export const MAILBOX_DEFAULTS: MailboxSettings = {
   maximumIncomingTransferSize: 1_500,
   wakeEveryMs: 1_800_000,
   answerMs: 10_000,
+  askAgainMs: 2_000,
   giveUpMs: 86_400_000,
 };
 
@@ -40,6 +43,8 @@ export interface MailboxPorts extends MessageLinkPorts {
   findServer(done: (endpoints: readonly number[] | undefined) => void): void;
   hubNode(): number;
   stayAwake(): () => void;
+  /** Whether a message is coming in, block by block. */
+  receiving(): boolean;
 }
 
 interface HubTunnel {
@@ -272,16 +277,32 @@ export class MailboxTunnel implements MessageLink {
     return this.#tunnel;
   }
 
-  /** Sends and waits for the hub's word; undefined where none comes. */
+  /** Sends, more than once if need be, and waits for the hub's word; undefined where none comes. */
   #ask(endpoint: number, command: TunnellingCommand): Promise<Reply | undefined> {
     return new Promise((resolve) => {
       this.#settle(undefined);
       this.#expecting = resolve;
-      this.#patience = this.#clock.after(this.#settings.answerMs, () => this.#settle(undefined));
-      void this.#post(endpoint, command).then((delivered) => {
-        if (!delivered && this.#expecting === resolve) this.#settle(undefined);
-      });
+      const giveUpAt = this.#clock.elapsed() + this.#settings.answerMs;
+      void this.#askUntil(giveUpAt, () => this.#post(endpoint, command));
     });
+  }
+
+  /** Once the answer has begun to come in, it is waited for and nothing more is asked. */
+  async #askUntil(giveUpAt: number, ask: () => Promise<boolean>): Promise<void> {
+    const expecting = this.#expecting;
+    const { askAgainMs, answerMs } = this.#settings;
+    const over = () => this.#expecting !== expecting;
+    const watch = () => {
+      this.#patience = this.#clock.after(Math.min(askAgainMs, answerMs), () => {
+        if (this.#ports.receiving()) watch();
+        else if (this.#clock.elapsed() >= giveUpAt) this.#settle(undefined);
+        else void this.#askUntil(giveUpAt, ask);
+      });
+    };
+    const delivered = await ask();
+    if (over()) return;
+    if (delivered) watch();
+    else this.#settle(undefined);
   }
 
   #settle(reply: Reply | undefined): void {

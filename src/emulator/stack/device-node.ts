@@ -128,6 +128,11 @@ export class DeviceNode {
     return this.nwk.nodeId;
   }
 
+  /** Whether a message is coming in, block by block. */
+  get receiving(): boolean {
+    return this.#reassembly.underWay;
+  }
+
   get trustCenter(): Eui64 | undefined {
     return this.#trustCenter;
   }

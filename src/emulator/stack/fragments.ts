@@ -88,6 +88,11 @@ export class Reassembly {
     this.#deliver = options.deliver;
   }
 
+  /** Whether blocks of a message have come, and others are still to come. */
+  get underWay(): boolean {
+    return [...this.#assemblies.values()].some(({ complete }) => !complete);
+  }
+
   clear(): void {
     for (const [name] of [...this.#assemblies]) this.#drop(name);
   }

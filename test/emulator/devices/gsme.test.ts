@@ -52,6 +52,8 @@ describe("emulated GSME", () => {
     device.wake();
     await home.run(60_000);
     expect(hub.put.map(toHex)).toEqual([toHex(long.toReversed())]);
+    // It comes for longer than an answer is waited for before the hub is asked again.
+    expect(hub.gets).toHaveLength(2);
   });
 
   test("the button wakes it at once", async () => {
@@ -100,6 +102,18 @@ describe("emulated GSME", () => {
     await home.run(600_000);
     expect(home.of("poll").length).toBe(polls);
     expect(device.tunnelIds).toHaveLength(1);
+  });
+
+  test("a hub that has not heard the GET is asked again before it sleeps", async () => {
+    const { home, hub, device } = await meter();
+    hub.silent = true;
+    device.wake();
+    await home.run(1_000);
+    hub.silent = false;
+    hub.waiting.push(Uint8Array.of(1, 2));
+    await home.run(2_000);
+    expect(hub.put.map(toHex)).toEqual(["0201"]);
+    expect(hub.openings).toBe(1);
   });
 
   test("an answer that comes after its patience is still taken: the hub no longer has it", async () => {
