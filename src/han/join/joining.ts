@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
-import type { Log } from "../../base/log.ts";
+import type { Eui64 } from "../../base/eui64.ts";
 import type { HanDevice } from "../device.ts";
 import type { RadioPort } from "../radio/port.ts";
 import {
@@ -15,8 +15,9 @@ import type { StartKey } from "./window.ts";
 
 export interface JoiningPorts {
   readonly clock: Clock;
-  readonly log: Log;
-  readonly radio: Pick<RadioPort, "linkKeys" | "removeDevice" | "admit" | "dismiss">;
+  readonly radio: Pick<RadioPort, "linkKeys" | "admit" | "dismiss">;
+  /** Tells a device to leave. Throws `radio/unavailable`. */
+  expel(eui64: Eui64, nodeId: number): Promise<void>;
   /** The device reached a step of its way in. */
   step(device: HanDevice, step: JoinStep): void;
   failed(device: HanDevice, failure: JoinFailure): void;
@@ -136,14 +137,13 @@ export class Joining {
     }
   }
 
-  async #remove(device: HanDevice): Promise<void> {
-    const { eui64 } = device.spec;
-    if (device.nodeId === undefined) return;
+  /** While the radio is away nobody can be told anything. */
+  async #remove({ spec, nodeId }: HanDevice): Promise<void> {
+    if (nodeId === undefined) return;
     try {
-      await this.#ports.radio.removeDevice(eui64, device.nodeId);
+      await this.#ports.expel(spec.eui64, nodeId);
     } catch (error) {
       if (!(error instanceof HanwayError)) throw error;
-      this.#ports.log.warn({ device: eui64, code: error.code }, "device could not be told to leave");
     }
   }
 }

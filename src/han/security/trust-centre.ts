@@ -143,6 +143,17 @@ export class TrustCentre {
     }
   }
 
+  /** Tells a device to leave. What the radio refuses is only logged. Throws `radio/unavailable`. */
+  async expel(eui64: Eui64, nodeId: number): Promise<void> {
+    try {
+      await this.#ports.radio.removeDevice(eui64, nodeId);
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      this.#ports.log.warn({ device: eui64, code: error.code }, "device could not be told to leave");
+      if (error.code === "radio/unavailable") throw error;
+    }
+  }
+
   async #install(device: Eui64, key: Uint8Array | undefined): Promise<void> {
     if (this.#ports.roster.named(device) === undefined)
       throw new HanwayError("radio/refused", "the device was taken off the list");
