@@ -54,7 +54,7 @@ export class HomeAreaNetwork {
       },
     );
     this.#trust = trust;
-    this.#tunnels = new Tunnels({ clock, log, sender, mailbox, emit });
+    this.#tunnels = new Tunnels({ clock, log, sender, mailbox, records: ports.tunnels, emit });
     this.#members = new Members(
       { radio, clock, log, records, roster, trust, tunnels: this.#tunnels, emit },
       { ...JOIN_SETTINGS, ...settings.join, keyEstablishment: trust.required },
@@ -90,6 +90,7 @@ export class HomeAreaNetwork {
 
   /** Brings the network up and opens it for the devices that have an install code, for `joinSeconds`. */
   async start(joinSeconds: number): Promise<NetworkInfo> {
+    this.#tunnels.server.keep((device) => this.#roster.named(device) !== undefined);
     const network = await this.#radio.start();
     this.#trust.start(network.eui64);
     await this.#settled;
