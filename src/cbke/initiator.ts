@@ -4,26 +4,19 @@ import type { Smacs } from "./engine.ts";
 import {
   type Exchange,
   established,
-  giveUp,
   type Idle,
   initiate,
   installKey,
-  isNoise,
   isRefusal,
   judge,
-  type KeyEstablishmentInput,
   type KeyEstablishmentSettings,
-  OUT_OF_ORDER,
-  OWN_FAILURE,
   patience,
   refuse,
   type Step,
-  terminate,
-  terminatedBy,
-  UNREADABLE,
   WRONG_CONFIRMATION,
 } from "./exchange.ts";
 import { sameMac } from "./key-confirmation.ts";
+import { machineOf, type Role, type Start } from "./role.ts";
 import { suiteOf } from "./suite.ts";
 import { TERMINATE_STATUS } from "./terminate-status.ts";
 
@@ -33,9 +26,7 @@ interface Known extends Exchange {
   readonly confirmSeconds: number;
 }
 
-/** Where the side that starts (U) is. */
-export type InitiatorState =
-  | Idle
+type Active =
   | ({ readonly phase: "initiate response" } & Exchange)
   | ({ readonly phase: "own ephemeral key" } & Known)
   | ({ readonly phase: "ephemeral data response" } & Known)
@@ -43,44 +34,39 @@ export type InitiatorState =
   | ({ readonly phase: "confirm key response"; readonly smacs: Smacs } & Known)
   | ({ readonly phase: "new key" } & Exchange);
 
-type Received = Extract<KeyEstablishmentInput, { type: "received" }>;
-type Active = Exclude<InitiatorState, Idle>;
+/** Where the side that starts (U) is. */
+export type InitiatorState = Idle | Active;
+
+const role: Role<Active> = {
+  start,
+  opening: () => undefined,
+  message: (settings, state, message, now) => {
+    if (state.phase === "initiate response" && message.kind === "initiate")
+      return onInitiateResponse(settings, state, message, now);
+    if (state.phase === "ephemeral data response" && message.kind === "ephemeralData")
+      return onEphemeralResponse(settings, state, message);
+    if (state.phase === "confirm key response" && message.kind === "confirmKey")
+      return onConfirmResponse(settings, state, message);
+    return undefined;
+  },
+  ephemeral: (settings, state, point) =>
+    state.phase === "own ephemeral key" ? sendEphemeral(settings, state, point) : undefined,
+  smacs: (settings, state, smacs) =>
+    state.phase === "own confirmation" ? sendConfirmation(settings, state, smacs) : undefined,
+  installed: (state) => (state.phase === "new key" ? established(state, []) : undefined),
+};
 
 /** The initiator of key establishment (ZSE C.3.1, client side), one exchange at a time. */
-export function initiator(
-  settings: KeyEstablishmentSettings,
-  state: InitiatorState,
-  input: KeyEstablishmentInput,
-): Step<InitiatorState> {
-  if (input.type === "start") return start(settings, state, input);
-  if (input.type === "received") return received(settings, state, input);
-  if (state.phase === "idle" || input.session !== state.session) return [state, []];
-  switch (input.type) {
-    case "timeout":
-    case "undelivered":
-      return giveUp(state, input.type, state.phase);
-    case "failed":
-      return refuse(settings, state, OWN_FAILURE);
-    case "installed":
-      return state.phase === "new key" ? established(state, []) : [state, []];
-    case "ephemeral":
-      return state.phase === "own ephemeral key" ? sendEphemeral(settings, state, input.point) : [state, []];
-    case "smacs":
-      if (state.phase !== "own confirmation") return [state, []];
-      if (isRefusal(input.smacs)) return refuse(settings, state, input.smacs);
-      return sendConfirmation(settings, state, input.smacs);
-  }
-}
+export const initiator = machineOf(role);
 
-/** A start while an exchange runs is ignored: the caller waits for the end of the first. */
 function start(
   settings: KeyEstablishmentSettings,
-  state: InitiatorState,
-  { partner, suite: bit }: Extract<KeyEstablishmentInput, { type: "start" }>,
-): Step<InitiatorState> {
+  { sessions }: Idle,
+  { partner, suite: bit }: Start,
+): Step<InitiatorState> | undefined {
   const certificate = settings.certificates.get(bit);
-  if (state.phase !== "idle" || certificate === undefined) return [state, []];
-  const session = state.sessions + 1;
+  if (certificate === undefined) return undefined;
+  const session = sessions + 1;
   return [
     { phase: "initiate response", session, partner, suite: suiteOf(bit), lastApsCounter: undefined },
     [
@@ -88,35 +74,6 @@ function start(
       { do: "startTimer", session, ms: patience(settings, 0) },
     ],
   ];
-}
-
-function received(
-  settings: KeyEstablishmentSettings,
-  state: InitiatorState,
-  input: Received,
-): Step<InitiatorState> {
-  if (isNoise(input, state)) return [state, []];
-  const active = state.phase === "idle" ? undefined : state;
-  const { message, from } = input;
-  if (active === undefined || active.partner.eui64 !== from.eui64) {
-    if (message?.kind === "terminate") return [state, []];
-    return [state, [terminate(settings, from, TERMINATE_STATUS.badMessage)]];
-  }
-  // The proofs have matched: nothing the partner says now undoes the key.
-  if (active.phase === "new key") return [state, []];
-  const current: Active = { ...active, lastApsCounter: input.apsCounter };
-  if (message === undefined) return refuse(settings, current, UNREADABLE);
-  if (message.kind === "terminate") return terminatedBy(current, message.status, message.waitSeconds);
-  if (current.phase === "initiate response" && message.kind === "initiate") {
-    return onInitiateResponse(settings, current, message, input.now);
-  }
-  if (current.phase === "ephemeral data response" && message.kind === "ephemeralData") {
-    return onEphemeralResponse(settings, current, message);
-  }
-  if (current.phase === "confirm key response" && message.kind === "confirmKey") {
-    return onConfirmResponse(settings, current, message);
-  }
-  return refuse(settings, current, OUT_OF_ORDER);
 }
 
 function onInitiateResponse(

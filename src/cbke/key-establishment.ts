@@ -5,7 +5,6 @@ import { decodeKeyEstablishment, type KeyEstablishmentMessage } from "./commands
 import type { CbkeEngine, CbkeSession } from "./engine.ts";
 import {
   DEFAULT_TIMING,
-  type Exchange,
   IDLE,
   type Idle,
   type KeyEstablishmentEffect,
@@ -13,8 +12,8 @@ import {
   type KeyEstablishmentOutcome,
   type KeyEstablishmentSettings,
   type Partner,
-  type Step,
 } from "./exchange.ts";
+import type { Active, Machine } from "./role.ts";
 import { SUITES, type SuiteBit } from "./suite.ts";
 
 /** Effects that take their time and answer with an input. */
@@ -57,14 +56,6 @@ export function keyEstablishmentSettings(
     issuers,
   };
 }
-
-/** A state that knows which exchange it is in. */
-type Active = Exchange & { readonly phase: string };
-type Machine<S> = (
-  settings: KeyEstablishmentSettings,
-  state: S | Idle,
-  input: KeyEstablishmentInput,
-) => Step<S | Idle>;
 
 /**
  * Runs one of the two state machines, {@link initiator} or {@link responder}, against an engine, a clock and the

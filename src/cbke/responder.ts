@@ -4,26 +4,20 @@ import type { Smacs } from "./engine.ts";
 import {
   type Exchange,
   established,
-  giveUp,
   type Idle,
   initiate,
   installKey,
-  isNoise,
   isRefusal,
   judge,
-  type KeyEstablishmentInput,
   type KeyEstablishmentSettings,
-  OUT_OF_ORDER,
-  OWN_FAILURE,
   patience,
   refuse,
   type Step,
   terminate,
-  terminatedBy,
-  UNREADABLE,
   WRONG_CONFIRMATION,
 } from "./exchange.ts";
 import { sameMac } from "./key-confirmation.ts";
+import { machineOf, type Received, type Role } from "./role.ts";
 import { suiteByBit } from "./suite.ts";
 import { type Refusal, TERMINATE_STATUS } from "./terminate-status.ts";
 
@@ -35,9 +29,7 @@ interface WithPoint extends Known {
   readonly ephemeral: Uint8Array;
 }
 
-/** Where the side that answers (V) is. */
-export type ResponderState =
-  | Idle
+type Active =
   | ({ readonly phase: "ephemeral data request" } & Known)
   | ({ readonly phase: "own ephemeral key" } & WithPoint)
   /** The partner's confirmation may come before the own one is computed. */
@@ -46,67 +38,38 @@ export type ResponderState =
   /** The key goes into use before the proof is sent, so that the partner's first frame under it is understood. */
   | ({ readonly phase: "new key"; readonly macV: Uint8Array } & Exchange);
 
-type Received = Extract<KeyEstablishmentInput, { type: "received" }>;
-type Active = Exclude<ResponderState, Idle>;
+/** Where the side that answers (V) is. */
+export type ResponderState = Idle | Active;
+
+const role: Role<Active> = {
+  start: () => undefined,
+  opening: (settings, state, input) => {
+    const { message, from } = input;
+    if (message?.kind !== "initiate") return undefined;
+    if (state.phase === "idle") return onInitiate(settings, state, input, message);
+    return [state, [terminate(settings, from, TERMINATE_STATUS.noResources)]];
+  },
+  message: (settings, state, message) => {
+    if (state.phase === "ephemeral data request" && message.kind === "ephemeralData")
+      return onEphemeral(settings, state, message);
+    if (message.kind !== "confirmKey") return undefined;
+    if (state.phase === "own confirmation" && state.early === undefined)
+      return [{ ...state, early: message.mac }, []];
+    if (state.phase === "confirm key request") return confirm(settings, state, state.smacs, message.mac);
+    return undefined;
+  },
+  ephemeral: (settings, state, point) =>
+    state.phase === "own ephemeral key" ? sendEphemeral(settings, state, point) : undefined,
+  smacs: (settings, state, smacs) => {
+    if (state.phase !== "own confirmation") return undefined;
+    if (state.early !== undefined) return confirm(settings, state, smacs, state.early);
+    return [{ ...state, phase: "confirm key request", smacs }, []];
+  },
+  installed: (state) => (state.phase === "new key" ? sendProof(state) : undefined),
+};
 
 /** The responder of key establishment (ZSE C.3.1, server side), one exchange at a time. */
-export function responder(
-  settings: KeyEstablishmentSettings,
-  state: ResponderState,
-  input: KeyEstablishmentInput,
-): Step<ResponderState> {
-  if (input.type === "start") return [state, []];
-  if (input.type === "received") return received(settings, state, input);
-  if (state.phase === "idle" || input.session !== state.session) return [state, []];
-  switch (input.type) {
-    case "timeout":
-    case "undelivered":
-      return giveUp(state, input.type, state.phase);
-    case "failed":
-      return refuse(settings, state, OWN_FAILURE);
-    case "installed":
-      return state.phase === "new key" ? sendProof(state) : [state, []];
-    case "ephemeral":
-      return state.phase === "own ephemeral key" ? sendEphemeral(settings, state, input.point) : [state, []];
-    case "smacs":
-      return state.phase === "own confirmation" ? onSmacs(settings, state, input.smacs) : [state, []];
-  }
-}
-
-function received(
-  settings: KeyEstablishmentSettings,
-  state: ResponderState,
-  input: Received,
-): Step<ResponderState> {
-  if (isNoise(input, state)) return [state, []];
-  const active = state.phase === "idle" ? undefined : state;
-  const { message, from } = input;
-  if (active === undefined || active.partner.eui64 !== from.eui64) {
-    if (message?.kind === "terminate") return [state, []];
-    if (message?.kind === "initiate") {
-      if (state.phase === "idle") return onInitiate(settings, state, input, message);
-      return [state, [terminate(settings, from, TERMINATE_STATUS.noResources)]];
-    }
-    return [state, [terminate(settings, from, TERMINATE_STATUS.badMessage)]];
-  }
-  // The proofs have matched: nothing the partner says now undoes the key.
-  if (active.phase === "new key") return [state, []];
-  const current: Active = { ...active, lastApsCounter: input.apsCounter };
-  if (message === undefined) return refuse(settings, current, UNREADABLE);
-  if (message.kind === "terminate") return terminatedBy(current, message.status, message.waitSeconds);
-  if (current.phase === "ephemeral data request" && message.kind === "ephemeralData") {
-    return onEphemeral(settings, current, message);
-  }
-  if (message.kind === "confirmKey") {
-    if (current.phase === "own confirmation" && current.early === undefined) {
-      return [{ ...current, early: message.mac }, []];
-    }
-    if (current.phase === "confirm key request") {
-      return confirm(settings, current, current.smacs, message.mac);
-    }
-  }
-  return refuse(settings, current, OUT_OF_ORDER);
-}
+export const responder = machineOf(role);
 
 function onInitiate(
   settings: KeyEstablishmentSettings,
@@ -190,16 +153,6 @@ function sendEphemeral(
       { do: "startTimer", session, ms: patience(settings, confirmSeconds) },
     ],
   ];
-}
-
-function onSmacs(
-  settings: KeyEstablishmentSettings,
-  state: WithPoint & { readonly early: Uint8Array | undefined },
-  smacs: Smacs | Refusal,
-): Step<ResponderState> {
-  if (isRefusal(smacs)) return refuse(settings, state, smacs);
-  if (state.early !== undefined) return confirm(settings, state, smacs, state.early);
-  return [{ ...state, phase: "confirm key request", smacs }, []];
 }
 
 function confirm(
