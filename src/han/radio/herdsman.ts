@@ -3,9 +3,14 @@
  * main entry and the Controller would pull in zigbee-on-host, which is GPL and not part of hanway.
  */
 
-import { EmberAdapter } from "zigbee-herdsman/dist/adapter/ember/adapter/emberAdapter.js";
 import { FIXED_ENDPOINTS } from "zigbee-herdsman/dist/adapter/ember/adapter/endpoints.js";
-import {
+import { setLogger } from "zigbee-herdsman/dist/utils/logger.js";
+import type { Log } from "../../base/log.ts";
+import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
+import { redact } from "./redact.ts";
+
+export { EmberAdapter } from "zigbee-herdsman/dist/adapter/ember/adapter/emberAdapter.js";
+export {
   EmberApsOption,
   EmberDeviceUpdate,
   EmberIncomingMessageType,
@@ -18,42 +23,16 @@ import {
   EzspStatus,
   SLStatus,
 } from "zigbee-herdsman/dist/adapter/ember/enums.js";
-import {
+export {
   EzspConfigId,
   EzspDecisionBitmask,
   EzspDecisionId,
   EzspPolicyId,
   EzspValueId,
 } from "zigbee-herdsman/dist/adapter/ember/ezsp/enums.js";
-import type { Ezsp } from "zigbee-herdsman/dist/adapter/ember/ezsp/ezsp.js";
-import { EzspError } from "zigbee-herdsman/dist/adapter/ember/ezspError.js";
-import type { EmberApsFrame, EmberRxPacketInfo } from "zigbee-herdsman/dist/adapter/ember/types.js";
-import { setLogger } from "zigbee-herdsman/dist/utils/logger.js";
-import type { Log } from "../../base/log.ts";
-import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
-import { redact } from "./redact.ts";
-
-export type { EmberApsFrame, EmberRxPacketInfo, Ezsp };
-export {
-  EmberAdapter,
-  EmberApsOption,
-  EmberDeviceUpdate,
-  EmberIncomingMessageType,
-  EmberInitialSecurityBitmask,
-  EmberJoinDecision,
-  EmberLibraryId,
-  EmberLibraryStatus,
-  EmberOutgoingMessageType,
-  EzspConfigId,
-  EzspDecisionBitmask,
-  EzspDecisionId,
-  EzspError,
-  EzspNetworkScanType,
-  EzspPolicyId,
-  EzspStatus,
-  EzspValueId,
-  SLStatus,
-};
+export type { Ezsp } from "zigbee-herdsman/dist/adapter/ember/ezsp/ezsp.js";
+export { EzspError } from "zigbee-herdsman/dist/adapter/ember/ezspError.js";
+export type { EmberApsFrame, EmberRxPacketInfo } from "zigbee-herdsman/dist/adapter/ember/types.js";
 
 /** Smart Energy endpoint of the coordinator, as registered with the firmware (which answers Simple_Desc itself). */
 export interface RadioEndpoint {

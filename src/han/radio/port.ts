@@ -94,7 +94,7 @@ export interface RadioCapabilities {
   multiPhy: boolean;
 }
 
-export interface OutgoingAps {
+interface ApsMessage {
   nodeId: number;
   profile: number;
   cluster: number;
@@ -105,20 +105,17 @@ export interface OutgoingAps {
   payload: Uint8Array;
 }
 
+/** `nodeId` is where it goes. */
+export type OutgoingAps = ApsMessage;
+
 export type SendOutcome = "delivered" | "no-link-key" | "not-delivered" | "radio-lost";
 
-export interface IncomingAps {
-  nodeId: number;
-  profile: number;
-  cluster: number;
-  sourceEndpoint: number;
-  destinationEndpoint: number;
-  security: "link-key" | "network";
+/** `nodeId` is where it comes from. */
+export interface IncomingAps extends ApsMessage {
   broadcast: boolean;
   apsCounter: number;
   lqi: number;
   rssi: number;
-  payload: Uint8Array;
   /**
    * Holds the APS acknowledgement back until `safe` resolves; when it rejects, the sender is not acknowledged and the
    * message may be handed over again. To be called while the frame is being handed over. Only there for a message that
