@@ -1,8 +1,8 @@
 import { alertName } from "../../gbcs/catalogue/index.ts";
 import type { DecryptedPart } from "../../gbcs/decrypt.ts";
 import { type DescribedComponent, describeGbz } from "../../gbcs/gbz/describe.ts";
-import type { ScaledField } from "../../gbcs/gbz/scale.ts";
 import type { Gbz } from "../../gbcs/gbz/index.ts";
+import type { ScaledField } from "../../gbcs/gbz/scale.ts";
 
 /** One attribute, command or field of a command. */
 export interface ZclObject {
