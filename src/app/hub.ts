@@ -50,8 +50,10 @@ export class Hub implements AsyncDisposable {
     lamps.start();
     mains?.start();
     wanSide.start();
-    const { mailbox, deviceLog } = this.#parts;
-    mailbox.start((device) => deviceLog.entry(device) !== undefined);
+    const { mailbox, hanOnly, deviceLog } = this.#parts;
+    const listed = (device: Eui64) => deviceLog.entry(device) !== undefined;
+    mailbox.start(listed);
+    hanOnly.start(listed);
     wan.start(() => router.wake());
     await control.open();
     copies.start();
@@ -93,7 +95,8 @@ export class Hub implements AsyncDisposable {
     schedule.stop();
     const routed = router.stop();
     this.chf?.stop();
-    this.#parts.mailbox.stop();
+    this.#parts.hanOnly.stop();
+    await this.#parts.mailbox.stop();
     await han.stop();
     this.#parts.deviceLogKeeper.stop();
     await routed;

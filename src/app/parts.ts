@@ -5,6 +5,7 @@ import type { Destinations } from "../base/routing.ts";
 import { type ChfParts, CommunicationsHubFunction } from "../chf/chf.ts";
 import { CHF_SETTINGS } from "../chf/ports.ts";
 import { DeviceLog } from "../han/device-log/device-log.ts";
+import { HanOnlyMessages } from "../han/mailbox/han-only.ts";
 import { MAILBOX_SETTINGS, Mailbox, type MailboxSettings } from "../han/mailbox/mailbox.ts";
 import { type HanEvent, HomeAreaNetwork } from "../han/network.ts";
 import { EmberRadio } from "../han/radio/ember-radio.ts";
@@ -79,10 +80,17 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     clock,
     log,
     receipts: wan,
+    limit: (device) => han.transferLimit(device),
     transfer: (device, data) => han.transfer(device, data),
     fromDevice: (device, message) => router.fromHan(device, message),
     event: (code) => chf?.logs.event(code),
     changed: (device, waiting) => onHan({ type: "mailbox", device, waiting }),
+  });
+  const hanOnly = new HanOnlyMessages(mailboxSettings(config), {
+    store,
+    clock,
+    log,
+    send: (device, message) => han.throughTunnel(device, message),
   });
   const han: HomeAreaNetwork = new HomeAreaNetwork(
     {
@@ -94,6 +102,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
       identity,
       security,
       mailbox,
+      hanOnly,
       tunnels: new TunnelRepository(store),
       emit: onHan,
     },
@@ -146,6 +155,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     wan,
     han,
     mailbox,
+    hanOnly,
     /** Undefined where the hub was given no keys for it. */
     chf,
     deviceLogKeeper,
@@ -160,8 +170,8 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
 }
 
 function mailboxSettings({ mailbox }: HubConfig): MailboxSettings {
-  const { lifeHours, depth, needsMirror } = mailbox;
-  return { ...MAILBOX_SETTINGS, lifeMs: lifeHours * 3_600_000, depth, needsMirror };
+  const { lifeHours, ...others } = mailbox;
+  return { ...MAILBOX_SETTINGS, ...others, lifeMs: lifeHours * 3_600_000 };
 }
 
 function makeChf(

@@ -1,7 +1,7 @@
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
-import type { Deliver } from "../base/routing.ts";
+import type { Deliver, DeliveryOutcome } from "../base/routing.ts";
 import { installCodeKey } from "../cbke/install-code.ts";
 import { type DeviceSpec, type DeviceView, type HanDevice, makeDevice, viewOf } from "./device.ts";
 import { Discovery } from "./discovery.ts";
@@ -38,7 +38,7 @@ export class HomeAreaNetwork {
   #extendedPanId: Eui64 | undefined;
 
   constructor(ports: HanPorts, devices: readonly DeviceSpec[], settings: HanSettings = {}) {
-    const { radio, clock, log, records, clockState, identity, mailbox, security } = ports;
+    const { radio, clock, log, records, clockState, identity, mailbox, hanOnly, security } = ports;
     const emit = ports.emit.bind(ports);
     const roster = this.#roster;
     const sender = new HanSender(radio, roster, records, log);
@@ -54,7 +54,7 @@ export class HomeAreaNetwork {
       },
     );
     this.#trust = trust;
-    this.#tunnels = new Tunnels({ clock, log, sender, mailbox, records: ports.tunnels, emit });
+    this.#tunnels = new Tunnels({ clock, log, sender, mailbox, hanOnly, records: ports.tunnels, emit });
     this.#members = new Members(
       { radio, clock, log, records, roster, trust, tunnels: this.#tunnels, emit },
       { ...JOIN_SETTINGS, ...settings.join, keyEstablishment: trust.required },
@@ -156,6 +156,7 @@ export class HomeAreaNetwork {
       this.#log.info({ device: eui64 }, "device taken off the list");
     }
     this.#ports.mailbox?.removed?.(eui64);
+    this.#ports.hanOnly?.removed(eui64);
     await this.#radio.dismiss(eui64);
     const nodeId = device?.lastNodeId ?? (await this.#radio.nodeIdOf(eui64));
     if (nodeId !== undefined) await this.#trust.expel(eui64, nodeId);
@@ -179,20 +180,37 @@ export class HomeAreaNetwork {
     return device === undefined ? "no-tunnel" : this.#tunnels.server.send(device, data);
   }
 
+  /** Octets of the largest transfer to the gas meter, as far as it is known. */
+  transferLimit(eui64: Eui64): number {
+    const device = this.#roster.named(eui64);
+    return device === undefined ? TUNNEL_SETTINGS.transferSize : this.#tunnels.server.limit(device);
+  }
+
+  /** One message through the tunnel that the hub has to a device. */
+  async throughTunnel(eui64: Eui64, message: Uint8Array): Promise<DeliveryOutcome> {
+    return this.#roster.named(eui64)?.tunnel?.deliver(message) ?? "tunnel-lost";
+  }
+
   views(): DeviceView[] {
     return this.#roster.all().map((device) => viewOf(device, this.#tunnels.server.isOpen(device)));
   }
 
   /**
    * The way to a device, for the router: its tunnel, or the mailbox where the device opens the tunnel itself; undefined
-   * for a device not on the list or without a tunnel.
+   * for a device not on the list or without a tunnel. What another device of the HAN sent, which has no id, is stored on
+   * its way.
    */
   way(eui64: Eui64): Deliver | undefined {
     const device = this.#roster.named(eui64);
     if (device === undefined) return undefined;
     if (device.spec.type === "gsme" || this.#tunnels.server.isOpen(device)) return this.#mailbox();
     const { tunnel } = device;
-    return tunnel === undefined ? undefined : { deliver: (_device, message) => tunnel.deliver(message) };
+    if (tunnel === undefined) return undefined;
+    const { hanOnly } = this.#ports;
+    return {
+      deliver: (_device, message, id) =>
+        id === undefined && hanOnly !== undefined ? hanOnly.deliver(eui64, message) : tunnel.deliver(message),
+    };
   }
 
   #mailbox(): Deliver | undefined {

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
-import type { Deliver } from "../base/routing.ts";
+import type { Deliver, DeliveryOutcome } from "../base/routing.ts";
 import type { JoinRecords } from "./join/records.ts";
 import type { JoinFailure, JoinSettings, JoinStep } from "./join/state.ts";
 import type { IncomingAps, NetworkInfo, RadioPort } from "./radio/port.ts";
@@ -43,6 +43,15 @@ export interface HanMailbox extends TunnelUser, Partial<Deliver> {
   removed?(device: Eui64): void;
 }
 
+/** HAN-only messages on their way to devices with a tunnel, as the home network uses them. */
+export interface HanOnly {
+  deliver(device: Eui64, message: Uint8Array): Promise<DeliveryOutcome>;
+  /** The tunnel to the device is open. */
+  opened(device: Eui64): void;
+  /** The device is off the list. */
+  removed(device: Eui64): void;
+}
+
 export interface HanPorts {
   readonly radio: RadioPort;
   readonly clock: Clock;
@@ -57,6 +66,8 @@ export interface HanPorts {
   readonly security: ((radio: Eui64) => HubSecurity) | undefined;
   /** What the gas meter's tunnel leads to. */
   readonly mailbox?: HanMailbox | undefined;
+  /** Keeps what devices send each other until it is delivered; without it such a message has one try. */
+  readonly hanOnly?: HanOnly | undefined;
   /** Where the gas meter's tunnel outlives a restart; without it the meter opens another one. */
   readonly tunnels?: TunnelRecords | undefined;
   emit(event: HanEvent): void;

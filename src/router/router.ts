@@ -69,8 +69,8 @@ export class Router {
   }
 
   /**
-   * A message from a device on the HAN. Resolves once it is safe and the device may be acknowledged: `safe`, or
-   * delivered to another device; `refused` goes nowhere and is logged.
+   * A message from a device on the HAN. Resolves once it is safe and the device may be acknowledged: `safe`, or waiting
+   * for another device or delivered to it; what goes nowhere is logged.
    */
   async fromHan(device: Eui64, payload: Uint8Array): Promise<UplinkOutcome | DeliveryOutcome | "refused"> {
     const verdict = judgeFromHan(device, payload);
@@ -79,9 +79,10 @@ export class Router {
         return this.#ports.uplink.send({ device, lane: verdict.lane, payload });
       case "han": {
         const way = this.#ports.destinations.han(verdict.target);
-        if (way !== undefined) return way.deliver(verdict.target, payload, undefined);
-        this.#ports.log.warn({ device, target: verdict.target }, "HAN-only message for an unknown device");
-        return "refused";
+        const outcome = (await way?.deliver(verdict.target, payload, undefined)) ?? "refused";
+        if (outcome !== "delivered" && outcome !== "waiting")
+          this.#ports.log.warn({ device, target: verdict.target, outcome }, "HAN-only message goes nowhere");
+        return outcome;
       }
       case "nowhere":
         this.#ports.log.warn({ device, reason: verdict.reason }, "message from the HAN goes nowhere");

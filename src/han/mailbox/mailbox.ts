@@ -1,34 +1,32 @@
-import { type Clock, sleep, type Timer } from "../../base/clock.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import type { Deliver, DeliveryOutcome } from "../../base/routing.ts";
-import type { ReceiptReason, ReceiptStage, Receipts } from "../../base/uplink.ts";
+import type { Receipts } from "../../base/uplink.ts";
 import type { MessageId } from "../../base/wan-topic.ts";
 import type { Store } from "../../store/store.ts";
 import type { IncomingAps } from "../radio/port.ts";
 import type { TunnelUser } from "../tunnel/server.ts";
-import { MailboxRepository, type Waiting } from "./repository.ts";
+import { MessageQueue, type QueueSettings } from "./queue.ts";
+import type { Waiting } from "./repository.ts";
 import { encodeGetResponse, GET_RESPONSE_OVERHEAD, readMeterTransfer } from "./transfer.ts";
 
-export interface MailboxSettings {
-  /** How long a message waits for its device, in milliseconds (A6.6: the standard's figure was not found). */
-  readonly lifeMs: number;
-  /** Messages that wait for one device (A6.7: the standard's figure was not found). */
-  readonly depth: number;
+export interface MailboxSettings extends QueueSettings {
   /** Takes nothing for a device without a mirror, which could not be told of it (A6.3). */
   readonly needsMirror: boolean;
-  /** Octets of the largest transfer to a device, GET-RESPONSE prefix and all. */
-  readonly transferSize: number;
-  /** Message ids remembered, so that a message routed again after a power cut is not queued twice. */
-  readonly remembered: number;
+  /**
+   * Whether what was handed out waits until the meter has acknowledged it: a message whose last acknowledgement is lost
+   * is handed out a second time then. Otherwise it is gone as it is handed out, also where the meter never got it (A6.8).
+   */
+  readonly untilAcknowledged: boolean;
 }
 
 export const MAILBOX_SETTINGS: MailboxSettings = {
   lifeMs: 24 * 3_600_000,
   depth: 32,
   needsMirror: false,
-  transferSize: 1_500,
+  untilAcknowledged: true,
   remembered: 2_000,
 };
 
@@ -43,6 +41,8 @@ export interface MailboxPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly receipts: Receipts;
+  /** Octets of the largest transfer to the device, GET-RESPONSE prefix and all; less once its tunnel says so. */
+  limit(device: Eui64): number;
   /** One transfer to the device; `delivered` once it has acknowledged it. */
   transfer(device: Eui64, data: Uint8Array): Promise<string>;
   /** A message from the device, for the router; resolves when the device may be acknowledged. */
@@ -55,45 +55,52 @@ export interface MailboxPorts {
   hasMirror?(device: Eui64): boolean;
 }
 
-/** Pause before the store is tried again, in milliseconds. */
-const STORE_RETRY_MS = 1_000;
-/** Longest wait for an expiry, in milliseconds: the clock may be corrected meanwhile. */
-const EXPIRY_LOOK_MS = 3_600_000;
+/** How long a hub that stops waits for the end of what it is handing out, in milliseconds. */
+const LAST_ANSWERS_MS = 2_000;
 
 /**
  * The mailbox of the sleeping gas meter (GBCS 10.2.2.1, communications-hub A6): what is sent to it waits on disk until the
- * meter wakes and asks, oldest first. A message handed out leaves the queue in the transaction that stores its receipt,
- * once the meter has acknowledged every block of it; until then it is handed out again.
+ * meter wakes and asks, oldest first. A message leaves the queue in the transaction that stores its receipt.
  */
 export class Mailbox implements TunnelUser, Deliver {
   readonly #settings: MailboxSettings;
   readonly #ports: MailboxPorts;
-  readonly #queue: MailboxRepository;
+  readonly #queue: MessageQueue;
   /** Devices that are being answered; true where another GET came meanwhile. */
   readonly #serving = new Map<Eui64, boolean>();
-  /** Places of messages that are being handed out. */
-  readonly #handing = new Set<number>();
+  readonly #answers = new Set<Promise<void>>();
   /** Devices whose pending flag is set. */
-  readonly #flagged = new Set<Eui64>();
-  #expiry: Timer | undefined;
+  readonly #flagged: Set<Eui64>;
   #stopped = false;
 
   constructor(settings: MailboxSettings, ports: MailboxPorts) {
+    const { store, clock, log } = ports;
     this.#settings = settings;
     this.#ports = ports;
-    this.#queue = new MailboxRepository(ports.store);
-    for (const device of this.#queue.devices()) this.#flagged.add(device);
+    this.#queue = new MessageQueue("han_mailbox", settings, {
+      store,
+      clock,
+      log,
+      ended: (message, stage, reason) => {
+        if (message.id !== undefined) ports.receipts.report(message.id, stage, reason);
+        if (stage === "expired") this.#neverFetched(message.device);
+      },
+      changed: (device, waiting) => this.#show(device, waiting),
+    });
+    this.#flagged = new Set(this.#queue.devices());
   }
 
   /** Begins to watch the life of messages; what waits for a device that is `listed` no longer fails. */
   start(listed: (device: Eui64) => boolean): void {
-    for (const device of this.#queue.devices()) if (!listed(device)) this.removed(device);
-    this.#expire();
+    this.#queue.start(listed);
   }
 
-  stop(): void {
+  /** Hands out nothing more; resolves when what is on its way has arrived, or has had two seconds for it. */
+  async stop(): Promise<void> {
     this.#stopped = true;
-    this.#expiry?.cancel();
+    const answered = Promise.all(this.#answers);
+    if (this.#answers.size > 0) await Promise.race([answered, sleep(this.#ports.clock, LAST_ANSWERS_MS)]);
+    this.#queue.stop();
   }
 
   /** Whether the device has a message to fetch: bit 21 of FunctionalNotificationFlags on its mirror. */
@@ -103,24 +110,14 @@ export class Mailbox implements TunnelUser, Deliver {
 
   /** Messages that wait for a device. */
   waiting(device: Eui64): number {
-    return this.#queue.count(device);
+    return this.#queue.waiting(device);
   }
 
   /** Stores the message: `waiting` is said after the commit, of an id taken before at once. Rejects `store/*`. */
   async deliver(device: Eui64, payload: Uint8Array, id: MessageId | undefined): Promise<DeliveryOutcome> {
-    const { lifeMs, depth, needsMirror, transferSize, remembered } = this.#settings;
-    const { store, clock, hasMirror } = this.#ports;
-    if (payload.length > transferSize - GET_RESPONSE_OVERHEAD) return "too-large";
-    if (needsMirror && hasMirror?.(device) !== true) return "busy";
-    const outcome = await store.soon((): DeliveryOutcome => {
-      if (id !== undefined && this.#queue.known(id)) return "waiting";
-      if (this.#queue.count(device) >= depth) return "mailbox-full";
-      this.#queue.put({ device, id, payload }, clock.now() + lifeMs, remembered);
-      return "waiting";
-    });
-    this.#show(device);
-    this.#watchExpiry();
-    return outcome;
+    if (this.#tooLarge(device, payload)) return "too-large";
+    if (this.#settings.needsMirror && this.#ports.hasMirror?.(device) !== true) return "busy";
+    return this.#queue.put(device, payload, id);
   }
 
   opened(device: Eui64): void {
@@ -146,10 +143,7 @@ export class Mailbox implements TunnelUser, Deliver {
 
   /** The device is off the list: what waits for it fails. */
   removed(device: Eui64): void {
-    this.#guarded(device, () => {
-      for (const message of this.#queue.ofDevice(device)) this.#takeOut(message, "failed", "no-such-device");
-    });
-    this.#show(device);
+    this.#queue.removed(device);
   }
 
   #put(device: Eui64, message: Uint8Array, acknowledgeAfter: IncomingAps["acknowledgeAfter"]): void {
@@ -162,12 +156,14 @@ export class Mailbox implements TunnelUser, Deliver {
 
   /** One answer at a time. However many GETs come during one, the meter has but one more question. */
   #get(device: Eui64): void {
+    if (this.#stopped) return;
     if (this.#serving.has(device)) {
       this.#serving.set(device, true);
       return;
     }
     this.#serving.set(device, false);
-    void this.#serve(device);
+    const answer = this.#serve(device).finally(() => this.#answers.delete(answer));
+    this.#answers.add(answer);
   }
 
   async #serve(device: Eui64): Promise<void> {
@@ -185,89 +181,49 @@ export class Mailbox implements TunnelUser, Deliver {
 
   /** Answers one GET; true where its message had to be given up, so that the next one is due. */
   async #answer(device: Eui64): Promise<boolean> {
-    const { transfer, log, clock } = this.#ports;
-    this.#expireBy(clock.now());
-    const message = this.#queue.oldest(device);
+    const message = this.#queue.take(device);
     if (message === undefined) {
-      await transfer(device, encodeGetResponse(0, new Uint8Array(0)));
+      await this.#ports.transfer(device, encodeGetResponse(0, new Uint8Array(0)));
       return false;
     }
-    this.#handing.add(message.place);
     try {
-      const left = this.waiting(device) - 1;
-      const outcome = await transfer(device, encodeGetResponse(left, message.payload));
-      if (outcome === "delivered") await this.#settle(message, "collected");
-      else if (outcome === "too-large") await this.#settle(message, "failed", "too-large");
-      else log.info({ device, outcome }, "the gas meter did not take its message; it stays for the next GET");
-      return outcome === "too-large" && !this.#stopped;
-    } finally {
-      this.#handing.delete(message.place);
-    }
-  }
-
-  /** Tried until the store takes it: until then the message must not be handed out again. */
-  async #settle(message: Waiting, stage: ReceiptStage, reason?: ReceiptReason): Promise<void> {
-    while (!this.#guarded(message.device, () => this.#takeOut(message, stage, reason))) {
-      if (this.#stopped) return;
-      await sleep(this.#ports.clock, STORE_RETRY_MS);
-    }
-    this.#show(message.device);
-  }
-
-  #takeOut(message: Waiting, stage: ReceiptStage, reason?: ReceiptReason): void {
-    if (!this.#queue.remove(message)) return;
-    if (message.id !== undefined) this.#ports.receipts.report(message.id, stage, reason);
-  }
-
-  #expire(): void {
-    if (this.#stopped) return;
-    this.#expireBy(this.#ports.clock.now());
-    this.#watchExpiry();
-  }
-
-  /** A message that is being handed out expires only after that has failed. */
-  #expireBy(now: number): void {
-    const ended = this.#queue.expired(now).filter(({ place }) => !this.#handing.has(place));
-    if (ended.length === 0) return;
-    this.#guarded(undefined, () => {
-      for (const message of ended) {
-        this.#takeOut(message, "expired");
-        this.#ports.event(NEVER_FETCHED, message.device);
+      if (this.#tooLarge(device, message.payload)) {
+        await this.#queue.settle(message, "failed", "too-large");
+        return !this.#stopped;
       }
-    });
-    for (const device of new Set(ended.map((message) => message.device))) {
-      this.#ports.log.warn({ device, event: "0x819d" }, "messages for a gas meter were never fetched");
-      this.#show(device);
+      await this.#handOut(message);
+      return false;
+    } finally {
+      this.#queue.giveBack(message);
     }
   }
 
-  #watchExpiry(): void {
-    this.#expiry?.cancel();
-    if (this.#stopped) return;
-    const at = this.#queue.nextExpiry();
-    if (at === undefined) return;
-    // No sooner than a second, also where what has expired is being handed out or the store refuses.
-    const ms = Math.min(Math.max(at - this.#ports.clock.now(), STORE_RETRY_MS), EXPIRY_LOOK_MS);
-    this.#expiry = this.#ports.clock.after(ms, () => this.#expire());
+  async #handOut(message: Waiting): Promise<void> {
+    const { device, payload } = message;
+    const { untilAcknowledged } = this.#settings;
+    const data = encodeGetResponse(this.waiting(device) - 1, payload);
+    if (!untilAcknowledged && !(await this.#queue.settle(message, "collected"))) return;
+    const outcome = await this.#ports.transfer(device, data);
+    if (outcome !== "delivered")
+      this.#ports.log.info(
+        { device, outcome, stays: untilAcknowledged },
+        "the gas meter did not take its message",
+      );
+    else if (untilAcknowledged) await this.#queue.settle(message, "collected");
   }
 
-  #show(device: Eui64): void {
-    if (this.#stopped) return;
-    const waiting = this.waiting(device);
+  #tooLarge(device: Eui64, payload: Uint8Array): boolean {
+    return payload.length + GET_RESPONSE_OVERHEAD > this.#ports.limit(device);
+  }
+
+  #neverFetched(device: Eui64): void {
+    this.#ports.event(NEVER_FETCHED, device);
+    this.#ports.log.warn({ device, event: "0x819d" }, "a message for a gas meter was never fetched");
+  }
+
+  #show(device: Eui64, waiting: number): void {
     if (waiting > 0) this.#flagged.add(device);
     else this.#flagged.delete(device);
     this.#ports.changed?.(device, waiting);
-  }
-
-  /** One transaction; false where the store does not take it. */
-  #guarded(device: Eui64 | undefined, work: () => void): boolean {
-    try {
-      this.#ports.store.transaction(work);
-      return true;
-    } catch (error) {
-      if (!(error instanceof HanwayError && error.code.startsWith("store/"))) throw error;
-      this.#ports.log.error({ device, code: error.code }, "the mailbox cannot be written; trying again");
-      return false;
-    }
   }
 }

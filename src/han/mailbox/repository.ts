@@ -13,17 +13,22 @@ export interface Waiting {
   readonly payload: Uint8Array;
 }
 
-const MAILBOX_TABLES = [
-  [
-    `CREATE TABLE han_mailbox (n INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, id TEXT, payload BLOB NOT NULL,
-     expires INTEGER NOT NULL) STRICT`,
-    "CREATE INDEX han_mailbox_device ON han_mailbox (device, n)",
-    "CREATE INDEX han_mailbox_expires ON han_mailbox (expires)",
-    "CREATE TABLE han_mailbox_seen (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT",
-  ].join(";"),
-];
+/** One set of tables each: messages for the sleeping gas meter, and HAN-only messages for devices with a tunnel. */
+export type QueueName = "han_mailbox" | "han_only";
 
-/** Messages on disk that wait for sleeping devices. Methods that write must be called inside a transaction of the store. */
+function tables(name: QueueName): string[] {
+  return [
+    [
+      `CREATE TABLE ${name} (n INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, id TEXT, payload BLOB NOT NULL,
+     expires INTEGER NOT NULL) STRICT`,
+      `CREATE INDEX ${name}_device ON ${name} (device, n)`,
+      `CREATE INDEX ${name}_expires ON ${name} (expires)`,
+      `CREATE TABLE ${name}_seen (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT`,
+    ].join(";"),
+  ];
+}
+
+/** Messages on disk that wait for their devices. Methods that write must be called inside a transaction of the store. */
 export class MailboxRepository {
   readonly #insert: StatementSync;
   readonly #remember: StatementSync;
@@ -37,22 +42,20 @@ export class MailboxRepository {
   readonly #devices: StatementSync;
   readonly #remove: StatementSync;
 
-  constructor(store: Store) {
-    store.migrate("han-mailbox", MAILBOX_TABLES);
-    this.#insert = store.prepare(
-      "INSERT INTO han_mailbox (device, id, payload, expires) VALUES (?, ?, ?, ?)",
-    );
-    this.#remember = store.prepare("INSERT INTO han_mailbox_seen (id) VALUES (?)");
-    this.#forget = store.prepare("DELETE FROM han_mailbox_seen WHERE n <= ?");
-    this.#known = store.prepare("SELECT 1 FROM han_mailbox_seen WHERE id = ?");
-    this.#count = store.prepare("SELECT count(*) AS count FROM han_mailbox WHERE device = ?");
-    const columns = "SELECT n, device, id, payload FROM han_mailbox";
+  constructor(store: Store, name: QueueName) {
+    store.migrate(name.replace("_", "-"), tables(name));
+    this.#insert = store.prepare(`INSERT INTO ${name} (device, id, payload, expires) VALUES (?, ?, ?, ?)`);
+    this.#remember = store.prepare(`INSERT INTO ${name}_seen (id) VALUES (?)`);
+    this.#forget = store.prepare(`DELETE FROM ${name}_seen WHERE n <= ?`);
+    this.#known = store.prepare(`SELECT 1 FROM ${name}_seen WHERE id = ?`);
+    this.#count = store.prepare(`SELECT count(*) AS count FROM ${name} WHERE device = ?`);
+    const columns = `SELECT n, device, id, payload FROM ${name}`;
     this.#oldest = store.prepare(`${columns} WHERE device = ? ORDER BY n LIMIT 1`);
     this.#ofDevice = store.prepare(`${columns} WHERE device = ? ORDER BY n`);
     this.#expired = store.prepare(`${columns} WHERE expires <= ? ORDER BY n`);
-    this.#nextExpiry = store.prepare("SELECT expires FROM han_mailbox ORDER BY expires LIMIT 1");
-    this.#devices = store.prepare("SELECT DISTINCT device FROM han_mailbox");
-    this.#remove = store.prepare("DELETE FROM han_mailbox WHERE n = ?");
+    this.#nextExpiry = store.prepare(`SELECT expires FROM ${name} ORDER BY expires LIMIT 1`);
+    this.#devices = store.prepare(`SELECT DISTINCT device FROM ${name}`);
+    this.#remove = store.prepare(`DELETE FROM ${name} WHERE n = ?`);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import { TUNNELLING_CLUSTER } from "../../zcl/tunnelling.ts";
 import { type DeviceSpec, type HanDevice, TUNNEL_SERVERS } from "../device.ts";
-import type { HanEvent } from "../ports.ts";
+import type { HanEvent, HanOnly } from "../ports.ts";
 import type { IncomingAps } from "../radio/port.ts";
 import { PROFILE_SMART_ENERGY } from "../security/policy.ts";
 import type { HanSender } from "../sender.ts";
@@ -17,6 +17,7 @@ export interface TunnelsPorts {
   readonly log: Log;
   readonly sender: HanSender;
   readonly mailbox: TunnelUser | undefined;
+  readonly hanOnly: HanOnly | undefined;
   readonly records: TunnelRecords | undefined;
   emit(event: HanEvent): void;
 }
@@ -42,7 +43,7 @@ export class Tunnels {
   clientFor(spec: DeviceSpec): TunnelClient | undefined {
     if (spec.type !== undefined && !TUNNEL_SERVERS.has(spec.type)) return undefined;
     const device = spec.eui64;
-    const { clock, log, sender, emit } = this.#ports;
+    const { clock, log, sender, hanOnly, emit } = this.#ports;
     return new TunnelClient(
       device,
       { ...TUNNEL_SETTINGS, transferSize: spec.transferSize },
@@ -57,6 +58,7 @@ export class Tunnels {
           opened: (tunnelId, maxTransfer) => {
             log.info({ device, tunnelId, maxTransfer }, "tunnel open");
             emit({ type: "tunnel-open", device, tunnelId, maxTransfer });
+            hanOnly?.opened(device);
           },
           lost: () => {
             log.warn({ device }, "tunnel lost; a new one is requested");

@@ -25,6 +25,8 @@ export class MailboxBench {
   transfer: (data: Uint8Array) => Promise<string> = async () => "delivered";
   routed: () => Promise<unknown> = async () => "safe";
   mirror = false;
+  /** Octets of the largest transfer to a meter. */
+  limit = 1_500;
   readonly #path: string;
 
   constructor(settings: Partial<MailboxSettings> = {}, path = ":memory:") {
@@ -58,6 +60,7 @@ export class MailboxBench {
           unsaved.push(() => this.receipts.push([id, stage, reason].filter(Boolean).join(" ")));
         },
       },
+      limit: () => this.limit,
       transfer: (_device, data) => {
         this.sent.push(toHex(data));
         return this.transfer(data);
@@ -76,7 +79,7 @@ export class MailboxBench {
 
   /** As after a power cut: only what is on the disk is there. */
   restart(listed: (device: Eui64) => boolean = () => true): void {
-    this.mailbox.stop();
+    void this.mailbox.stop();
     this.store.close();
     this.store = new Store(this.#path, this.clock);
     this.mailbox = this.#make();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { HanwayError } from "../../../src/base/error.ts";
+import type { MailboxSettings } from "../../../src/han/mailbox/mailbox.ts";
 import { GSME, MailboxBench, OTHER, settled } from "./bench.ts";
 
 const HOUR = 3_600_000;
@@ -13,10 +14,10 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-function onDisk(): MailboxBench {
+function onDisk(settings: Partial<MailboxSettings> = {}): MailboxBench {
   const folder = mkdtempSync(join(tmpdir(), "hanway-mailbox-"));
   folders.push(folder);
-  return new MailboxBench({}, join(folder, "hub.db"));
+  return new MailboxBench(settings, join(folder, "hub.db"));
 }
 
 describe("queue of the sleeping gas meter (A6)", () => {
@@ -72,7 +73,7 @@ describe("queue of the sleeping gas meter (A6)", () => {
   it("what expired while the hub was off is told at the start and not handed out", async () => {
     const bench = onDisk();
     await bench.offer("m1", one);
-    bench.mailbox.stop();
+    await bench.mailbox.stop();
     bench.clock.advance(25 * HOUR);
     bench.restart();
     expect(bench.receipts).toEqual(["m1 expired"]);
@@ -115,7 +116,7 @@ describe("queue of the sleeping gas meter (A6)", () => {
     const bench = new MailboxBench();
     await bench.offer("m1", new Uint8Array(900));
     await bench.offer("m2", two);
-    bench.transfer = async (data) => (data.length > 512 ? "too-large" : "delivered");
+    bench.limit = 512;
     expect(await bench.get()).toBe("020022");
     expect(bench.receipts).toEqual(["m1 failed too-large", "m2 collected"]);
   });
@@ -221,6 +222,91 @@ describe("a message is handed out once, and never lost", () => {
     ends[0]?.("delivered");
     await settled();
     expect(bench.receipts).toEqual(["m1 failed no-such-device"]);
+  });
+});
+
+describe("where it is set so, a message that was handed out is gone (A6.8)", () => {
+  const once = { untilAcknowledged: false } as const;
+
+  it("a meter that did not acknowledge it does not get it again; its receipt says that it was handed out", async () => {
+    const bench = new MailboxBench(once);
+    await bench.offer("m1", one);
+    await bench.offer("m2", two);
+    bench.transfer = async () => "not-delivered";
+    expect(await bench.get()).toBe("020111");
+    expect(bench.receipts).toEqual(["m1 collected"]);
+    bench.transfer = async () => "delivered";
+    expect(await bench.get()).toBe("020022");
+    expect(await bench.get()).toBe("0200");
+    expect(bench.receipts).toEqual(["m1 collected", "m2 collected"]);
+    expect(bench.mailbox.pending(GSME)).toBe(false);
+  });
+
+  it("also after a power cut in the middle of it", async () => {
+    const bench = onDisk(once);
+    await bench.offer("m1", one);
+    bench.transfer = () => new Promise(() => {});
+    expect(await bench.get()).toBe("020011");
+    bench.restart();
+    bench.transfer = async () => "delivered";
+    expect(await bench.get()).toBe("0200");
+    expect(bench.receipts).toEqual(["m1 collected"]);
+  });
+
+  it("but not before the store has taken it out", async () => {
+    const bench = new MailboxBench(once);
+    await bench.offer("m1", one);
+    const { transaction } = bench.store;
+    bench.store.transaction = () => {
+      throw new HanwayError("store/failed", "disk full");
+    };
+    await bench.get();
+    expect(bench.sent).toEqual([]);
+    bench.store.transaction = transaction;
+    bench.clock.advance(1_000);
+    await settled();
+    expect(bench.sent).toEqual(["020011"]);
+    expect(bench.receipts).toEqual(["m1 collected"]);
+  });
+
+  it("one that the meter could never take has failed, and is not told as collected", async () => {
+    const bench = new MailboxBench(once);
+    await bench.offer("m1", new Uint8Array(900));
+    bench.limit = 512;
+    expect(await bench.get()).toBe("0200");
+    expect(bench.receipts).toEqual(["m1 failed too-large"]);
+  });
+});
+
+describe("a hub that stops", () => {
+  it("waits for the end of what it is handing out, and hands out nothing more", async () => {
+    const bench = new MailboxBench();
+    await bench.offer("m1", one);
+    await bench.offer("m2", two);
+    const ends: ((how: string) => void)[] = [];
+    bench.transfer = () => new Promise((resolve) => ends.push(resolve));
+    await bench.get();
+    let stopped = false;
+    const stop = bench.mailbox.stop().then(() => {
+      stopped = true;
+    });
+    await bench.get();
+    expect(stopped).toBe(false);
+    ends[0]?.("delivered");
+    await stop;
+    expect(bench.receipts).toEqual(["m1 collected"]);
+    expect(bench.sent).toEqual(["020111"]);
+  });
+
+  it("but no longer than two seconds for a meter that has fallen asleep", async () => {
+    const bench = new MailboxBench();
+    await bench.offer("m1", one);
+    bench.transfer = () => new Promise(() => {});
+    await bench.get();
+    const stop = bench.mailbox.stop();
+    bench.clock.advance(2_000);
+    await stop;
+    expect(bench.receipts).toEqual([]);
   });
 });
 
