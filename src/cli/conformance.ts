@@ -5,7 +5,7 @@ import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
 import type { ConformanceReport, Level } from "../lab/conformance/report.ts";
 import { runConformance } from "../lab/conformance/run.ts";
 import { readVectors } from "../lab/vectors.ts";
-import { type Io, interruptedCode, numberOption, readArgs, say, shareOption, UsageError } from "./io.ts";
+import { INTERRUPTED, type Io, numberOption, readArgs, say, shareOption, UsageError } from "./io.ts";
 import { version } from "./version.ts";
 
 const HELP = `hanway conformance: recorded messages through a whole hub
@@ -26,7 +26,7 @@ runs the file's pairs through them. Two records are a pair when their names are 
   --json            one JSON object on standard output: level, total, passed, failed, notYet, alerts, unpaired,
                     failures, notYetNames
 
-Exit code: 0 every pair passed; 1 some failed or cannot be run yet; 2 wrong call, file or environment.
+Exit code: 0 every pair passed; 1 some failed, cannot be run yet, or there was none; 2 wrong call, file or environment.
 
 Example: hanway conformance --vectors rtds.jsonl --keystore rtds-keystore.json --level relay --json`;
 
@@ -54,8 +54,9 @@ export async function conformance(args: string[], io: Io): Promise<number> {
   });
   if (values.json === true) say(io.stdout, JSON.stringify(report));
   else tellReport(report, io);
-  if (io.signal.aborted) return interruptedCode(io.signal);
-  return report.passed === report.total && report.failures.length === 0 ? 0 : 1;
+  if (io.signal.aborted) return INTERRUPTED;
+  const nothing = report.total + report.alerts === 0;
+  return !nothing && report.passed === report.total && report.failures.length === 0 ? 0 : 1;
 }
 
 const OPTIONS = {

@@ -4,8 +4,8 @@ import { DEMO_FAULTS, type DemoFault } from "../lab/fault.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
 import {
   durationOption,
+  INTERRUPTED,
   type Io,
-  interruptedCode,
   numberOption,
   readArgs,
   say,
@@ -70,7 +70,7 @@ export async function demo(args: string[], io: Io): Promise<number> {
   await Promise.race([running.done, untilAborted(io.signal)]);
   const summary = await running.finish();
   if (values.json === true) say(io.stdout, JSON.stringify(summary));
-  if (io.signal.aborted) return interruptedCode(io.signal);
+  if (io.signal.aborted) return INTERRUPTED;
   const recovered = summary.fault === undefined || summary.fault.recoveredMs !== null;
   const arrived = summary.mismatched === 0 && summary.lost === 0;
   const good = summary.formed && summary.joined > 0 && arrived && recovered;

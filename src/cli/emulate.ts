@@ -4,7 +4,7 @@ import { Eui64 } from "../base/eui64.ts";
 import { InstallCode } from "../base/install-code.ts";
 import { parseFaultPlan, startEmulator } from "../lab/emulator.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
-import { type Io, interruptedCode, numberOption, readArgs, say, UsageError, untilAborted } from "./io.ts";
+import { type Io, numberOption, readArgs, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
 
 const HELP = `hanway emulate: an emulated Zigbee coordinator (EmberZNet over ASH) with devices on its air
 
@@ -50,7 +50,7 @@ export async function emulate(args: string[], io: Io): Promise<number> {
   });
   say(io.stdout, `listening ${emulator.url}`);
   await untilAborted(io.signal);
-  return interruptedCode(io.signal);
+  return stoppedCode(io.signal);
 }
 
 const OPTIONS = {

@@ -19,9 +19,12 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Exit code of a clean stop: 130 after Ctrl-C, 0 after a service manager's SIGTERM. */
-export function interruptedCode(signal: AbortSignal): number {
-  return signal.reason === "SIGINT" ? 130 : 0;
+/** Exit code of a command that a signal ended before it came to its own end. */
+export const INTERRUPTED = 130;
+
+/** Exit code of a service that runs until it is stopped: 130 after Ctrl-C, 0 after a service manager's SIGTERM. */
+export function stoppedCode(signal: AbortSignal): number {
+  return signal.reason === "SIGINT" ? INTERRUPTED : 0;
 }
 
 /** Runs one sub-command; the number is the exit code (0 good, 1 bad result, 2 usage, config or environment). */

@@ -14,10 +14,10 @@ import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from "./headend/con
 import {
   type Command,
   durationOption,
-  interruptedCode,
   numberOption,
   readArgs,
   say,
+  stoppedCode,
   UsageError,
   untilAborted,
 } from "./io.ts";
@@ -76,7 +76,7 @@ export const run: Command = async (args, io) => {
   say(io.stderr, `listening to ${root.tenant}/${root.hub}`);
   if (forMs !== undefined) setTimeout(() => end.resolve(), forMs).unref();
   await Promise.race([end.promise, untilAborted(io.signal)]);
-  return io.signal.aborted ? interruptedCode(io.signal) : 0;
+  return io.signal.aborted ? stoppedCode(io.signal) : 0;
 };
 
 function heardJson({ device, seq, payload }: Upward, parties: PartyStore): object {

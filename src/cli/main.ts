@@ -1,4 +1,4 @@
-import { type Command, explain, type Io, say } from "./io.ts";
+import { type Command, explain, INTERRUPTED, type Io, say } from "./io.ts";
 import { version } from "./version.ts";
 
 interface Entry {
@@ -58,21 +58,30 @@ const COMMANDS: Record<string, Entry> = {
   },
 };
 
+/** One Ctrl-C comes more than once: from the terminal to every process, and from the launcher and npm handed on. */
+const SAME_SIGNAL_MS = 500;
+
 /** Runs `hanway ARGS` and returns the exit code; the first signal ends it cleanly, the second at once. */
 export async function main(args: string[]): Promise<number> {
   const abort = new AbortController();
-  let interrupted = false;
+  let interruptedAt: number | undefined;
   const interrupt = (signal: NodeJS.Signals) => {
-    if (interrupted) process.exit(130);
-    interrupted = true;
-    abort.abort(signal);
+    const now = performance.now();
+    if (interruptedAt === undefined) {
+      interruptedAt = now;
+      abort.abort(signal);
+    } else if (now - interruptedAt > SAME_SIGNAL_MS) process.exit(INTERRUPTED);
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader that went away (`| head`) is no fault of ours.
+    // A reader that went away (`| head`) is no fault of ours; a disk that is full must not pass for a good end.
     if (error.code === "EPIPE") process.exit(0);
+    say(process.stderr, `hanway: standard output cannot be written: ${error.message}`);
+    process.exit(2);
   });
+  // Nobody reads the story: the result still counts.
+  process.stderr.on("error", () => {});
   const io: Io = {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -102,7 +111,7 @@ export async function dispatch(args: string[], io: Io): Promise<number> {
     const command = await entry.load();
     return await command(rest, io);
   } catch (error) {
-    return explain(error, io);
+    return io.signal.aborted ? INTERRUPTED : explain(error, io);
   }
 }
 

@@ -6,7 +6,7 @@ import type { JoinNews } from "../base/hub-control.ts";
 import { InstallCode } from "../base/install-code.ts";
 import { parseLabel } from "../base/label.ts";
 import { ControlClient, HUB_HELP, HUB_OPTIONS, socketPath } from "./control.ts";
-import { type Io, interruptedCode, numberOption, readArgs, say, UsageError } from "./io.ts";
+import { INTERRUPTED, type Io, numberOption, readArgs, say, UsageError } from "./io.ts";
 
 const HELP = `hanway pair: lets one device join a running hub, and shows how far it comes
 
@@ -55,7 +55,7 @@ export async function pair(args: string[], io: Io): Promise<number> {
   if (answer !== "window-open") return refused(String(answer), eui64, io);
   const result = await watch.end();
   if (values.json) say(io.stdout, JSON.stringify({ device: eui64, type, ...result }));
-  if (io.signal.aborted) return interruptedCode(io.signal) || 130;
+  if (io.signal.aborted) return INTERRUPTED;
   return result.joined ? 0 : 1;
 }
 

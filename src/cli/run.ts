@@ -4,7 +4,7 @@ import { Hub } from "../app/hub.ts";
 import { makeLog } from "../app/log.ts";
 import { SystemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
-import { type Io, interruptedCode, readArgs, say, UsageError, untilAborted } from "./io.ts";
+import { type Io, readArgs, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
 import { version } from "./version.ts";
 
 const HELP = `hanway run: the hub alone, on a radio and a broker of yours
@@ -63,5 +63,5 @@ export async function run(args: string[], io: Io): Promise<number> {
   });
   await untilAborted(io.signal);
   log.info({}, "stopping");
-  return interruptedCode(io.signal);
+  return stoppedCode(io.signal);
 }

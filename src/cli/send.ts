@@ -20,8 +20,8 @@ import { EXIT_CODES, exitCodeOf, type Report, reportJson, reportLines, sentLines
 import {
   type Command,
   durationOption,
+  INTERRUPTED,
   type Io,
-  interruptedCode,
   numberOption,
   readArgs,
   say,
@@ -147,7 +147,7 @@ async function send(name: string, to: string, values: Values, io: Io): Promise<n
       progress.stage(stage);
     },
   });
-  if (io.signal.aborted && outcome.result === "no-answer") return interruptedCode(io.signal) || 130;
+  if (io.signal.aborted && outcome.result === "no-answer") return INTERRUPTED;
   const { hubOnline } = headEnd;
   const report = { command, target, outcome, stages, tookMs: progress.tookMs(), hubOnline };
   return tell(report, connection, values, io);

@@ -10,6 +10,7 @@ import { HanwayError } from "../base/error.ts";
 import { Eui64 } from "../base/eui64.ts";
 import { silentLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import { atExit } from "./at-exit.ts";
 import type { Story } from "./story.ts";
 
 /** What the demo wants to know of its hub. */
@@ -79,8 +80,12 @@ export class ChildHub implements DemoHub {
   start(): Promise<void> {
     const child = spawn(process.execPath, [LAUNCHER, "run", "--config", this.#config], {
       stdio: ["ignore", "pipe", "inherit"],
+      // A terminal's Ctrl-C is for the demo, which ends its hub in order.
+      detached: true,
     });
     this.#child = child;
+    const orphan = atExit(() => child.kill("SIGKILL"));
+    child.once("exit", () => orphan[Symbol.dispose]());
     if (this.#over) child.kill();
     const up = Promise.withResolvers<void>();
     createInterface({ input: child.stdout }).on("line", (line) => {

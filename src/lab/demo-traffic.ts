@@ -29,23 +29,30 @@ export class DemoTraffic implements Traffic {
   readonly #story: Story;
   /** Only some of the messages are told. */
   readonly #brief: boolean;
+  /** Called when something has arrived, and is answered where it was a Command. */
+  readonly #arrival: () => void;
+  /** Commands at the meter of which it is not yet known whether they have a Response. */
+  #answering = 0;
   readonly #executed = new Set<string>();
   #farEnd: FarEnd | undefined;
   #meter: EmulatedDevice | undefined;
   #over = false;
 
   constructor(
-    options: { vectors: readonly VectorPair[] | undefined; brief: boolean },
+    options: { vectors: readonly VectorPair[] | undefined; brief: boolean; arrival: () => void },
     clock: Clock,
     story: Story,
   ) {
-    const { vectors, brief } = options;
+    const { vectors, brief, arrival } = options;
+    this.#arrival = arrival;
     this.#samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, clock);
     this.#pairs = vectors?.filter(({ target }) => target === ESME);
     this.#brief = brief || vectors !== undefined;
     this.#story = story;
     this.#source = this.#samples;
-    this.answer = vectors === undefined ? (command) => this.#answer(command) : vectorResponder(vectors);
+    const reply =
+      vectors === undefined ? (command: Uint8Array) => this.#answerOnce(command) : vectorResponder(vectors);
+    this.answer = (command) => this.#whileAnswering(() => reply(command));
   }
 
   /** Commands come from elsewhere than the samples, and the meter answers by other means. */
@@ -93,6 +100,11 @@ export class DemoTraffic implements Traffic {
     void this.#sendAlert(this.#meter, alert);
   }
 
+  /** Everything offered has arrived, and what it was answered with as well. */
+  get complete(): boolean {
+    return this.#answering === 0 && this.ledger.complete;
+  }
+
   inFlight(): number {
     return this.ledger.underWay;
   }
@@ -105,15 +117,23 @@ export class DemoTraffic implements Traffic {
   /** Something has arrived at the far end. */
   atFarEnd(payload: Uint8Array): void {
     this.ledger.atFarEnd(payload);
-    if (this.#brief) {
-      this.#story.progress("message out", this.arrived().up, payload);
-      return;
+    if (this.#brief) this.#story.progress("message out", this.arrived().up, payload);
+    else this.#story.messageOut(payload, this.#source.read(payload));
+    this.#arrival();
+  }
+
+  async #whileAnswering(reply: () => ReturnType<MessageHandler>): Promise<Uint8Array | undefined> {
+    this.#answering += 1;
+    try {
+      return await reply();
+    } finally {
+      this.#answering -= 1;
+      this.#arrival();
     }
-    this.#story.messageOut(payload, this.#source.read(payload));
   }
 
   /** A meter executes no Command twice: its counter protects it from one that comes again. */
-  async #answer(command: Uint8Array): Promise<Uint8Array | undefined> {
+  async #answerOnce(command: Uint8Array): Promise<Uint8Array | undefined> {
     const name = toHex(command);
     if (this.#executed.has(name)) return undefined;
     this.#executed.add(name);

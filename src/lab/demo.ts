@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { parseConfig } from "../app/config.ts";
 import { wanRoot } from "../app/settings.ts";
 import { SystemClock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../emulator/coordinator.ts";
+import { atExit } from "./at-exit.ts";
 import { type LabBroker, startBroker } from "./broker.ts";
 import { ChildHub, type DemoHub, type HubWatcher, startHubHere } from "./demo-hub.ts";
 import { ESME, hubToml, INSTALL_CODE } from "./demo-setup.ts";
@@ -63,8 +65,16 @@ const SAMPLE_EVERY_MS = 5_000;
 const SAMPLES = 5;
 const STATUS_EVERY_MS = 10_000;
 
-/** Starts broker, emulated radio, meter, hub and far end in this process. */
+/**
+ * Starts broker, emulated radio, meter, hub and far end in this process. Throws `config/invalid` where the recorded
+ * pairs have none for the meter.
+ */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
+  if (options.vectors?.every(({ target }) => target !== ESME)) {
+    throw new HanwayError("config/invalid", `there is no Command for the electricity meter ${ESME}`, {
+      field: "vectors",
+    });
+  }
   const demo = new RunningDemo(options);
   try {
     await demo.start();
@@ -108,9 +118,10 @@ class RunningDemo implements Demo, HubWatcher {
     this.done = this.#end.promise;
     this.done.catch(() => {});
     this.#story = new Story(this.#clock, tell);
-    this.#traffic = new DemoTraffic({ vectors, brief: fault !== undefined }, this.#clock, this.#story);
+    const exchange = { vectors, brief: fault !== undefined, arrival: () => this.#checkDone() };
+    this.#traffic = new DemoTraffic(exchange, this.#clock, this.#story);
     this.#folder = mkdtempSync(join(tmpdir(), "hanway-demo-"));
-    this.#scope.defer(() => rmSync(this.#folder, { recursive: true, force: true }));
+    this.#scope.use(atExit(() => rmSync(this.#folder, { recursive: true, force: true })));
     if (fault === undefined && vectors === undefined) {
       this.#house = this.#scope.use(new House(this.#folder, this.#clock, this.#story));
     }
@@ -217,9 +228,7 @@ class RunningDemo implements Demo, HubWatcher {
     const events = {
       up: (device: Eui64, payload: Uint8Array) => {
         // What the hub itself says (Responses to CCS01, CS14) is for the head-end.
-        if (device !== ESME) return;
-        this.#traffic.atFarEnd(payload);
-        this.#checkDone();
+        if (device === ESME) this.#traffic.atFarEnd(payload);
       },
       state: () => this.#wanUp(),
     };
@@ -292,7 +301,7 @@ class RunningDemo implements Demo, HubWatcher {
   }
 
   #checkDone(): void {
-    if (this.#allOffered && this.#traffic.ledger.complete) this.#ended();
+    if (this.#allOffered && this.#traffic.complete) this.#ended();
   }
 
   #ended(): void {

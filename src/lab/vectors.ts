@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fromHex } from "../base/bytes.ts";
-import { HanwayError } from "../base/error.ts";
+import { ERROR_CODES, HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { readAddress } from "../gbcs/address.ts";
 
@@ -23,7 +23,10 @@ export interface VectorPair {
 
 const KINDS = new Set(["PRECOMMAND", "COMMAND", "RESPONSE", "ALERT"]);
 
-/** Reads a JSON-lines vector file (`name`, `kind`, `hex`, `useCase`). Throws `config/unreadable` with the line. */
+/**
+ * Reads a JSON-lines vector file (`name`, `kind`, `hex`, `useCase`); what else a line holds is not looked at. Throws
+ * `config/unreadable` with the line, also where a Command, Response or Alert is no GBCS message.
+ */
 export function readVectors(path: string): VectorRecord[] {
   let text: string;
   try {
@@ -32,7 +35,9 @@ export function readVectors(path: string): VectorRecord[] {
     throw new HanwayError("config/unreadable", `vector file ${path} cannot be read`, { cause });
   }
   const records: VectorRecord[] = [];
-  text.split("\n").forEach((line, i) => {
+  // Some editors put a byte order mark in front.
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  lines.forEach((line, i) => {
     if (line.trim() !== "") records.push(parseLine(line, `${path} line ${i + 1}`));
   });
   return records;
@@ -51,12 +56,23 @@ function parseLine(line: string, where: string): VectorRecord {
   if (typeof name !== "string" || typeof hex !== "string" || typeof kind !== "string" || !KINDS.has(kind)) {
     throw new HanwayError("config/unreadable", `${where} needs name, kind and hex`);
   }
+  const bytes = octets(hex, where);
+  // A pre-command is not yet what a device would get.
+  if (kind !== "PRECOMMAND") requireMessage(bytes, `${where}: ${name}`);
   return {
     name,
     kind: kind as VectorRecord["kind"],
     useCase: typeof useCase === "string" ? useCase : "",
-    bytes: octets(hex, where),
+    bytes,
   };
+}
+
+function requireMessage(bytes: Uint8Array, where: string): void {
+  const address = readAddress(bytes);
+  if (!("refused" in address)) return;
+  const { refused, field, offset } = address;
+  const why = `${ERROR_CODES[refused]} in ${field} at octet ${offset}`;
+  throw new HanwayError("config/unreadable", `${where} is no GBCS message (${why})`);
 }
 
 function octets(hex: string, where: string): Uint8Array {

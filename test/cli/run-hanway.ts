@@ -2,7 +2,14 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
+
+/** What a process finds around it. `stdin` is all of its standard input, or an input that never ends. */
+export interface Place {
+  readonly launcher?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: "" | "held open";
+}
 
 /** One `hanway …` process: what it said so far, and a clean end by its own process id. */
 export class HanwayProcess implements AsyncDisposable {
@@ -10,9 +17,10 @@ export class HanwayProcess implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], { launcher = LAUNCHER }: { launcher?: string } = {}) {
-    this.#child = spawn(process.execPath, [launcher, ...args]);
-    this.#child.stdin.end();
+  constructor(args: readonly string[], place: Place = {}) {
+    const { launcher = LAUNCHER, env = {}, stdin = "" } = place;
+    this.#child = spawn(process.execPath, [launcher, ...args], { env: { ...process.env, ...env } });
+    if (stdin !== "held open") this.#child.stdin.end(stdin);
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString();
     });
@@ -36,6 +44,11 @@ export class HanwayProcess implements AsyncDisposable {
       }
       await new Promise((wake) => setTimeout(wake, 20));
     }
+  }
+
+  /** The reader of its output goes away. */
+  turnAway(stream: "stdout" | "stderr"): void {
+    this.#child[stream].destroy();
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -14,7 +14,7 @@ import { protectAs } from "../../gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { SoftwareSigner } from "../../gbcs/security/signature.ts";
 import { type Command, readArgs, say, UsageError } from "../io.ts";
-import { messageOf, readInput, readJson, readKeystoreOption } from "./input.ts";
+import { type Input, messageOf, readInput, readJson, readKeystoreOption } from "./input.ts";
 
 const HELP = `Usage: hanway gbcs build USECASE --target EUI64 --counter N [--originator EUI64] [--on-behalf-of EUI64:N]
                          [--certificate] [--fields JSON|FILE] [--keystore FILE] [--json]
@@ -70,8 +70,8 @@ export const run: Command = async (args, io) => {
   const keystore = readKeystoreOption(values.keystore);
   const { preCommand, fields } =
     values.precommand === undefined
-      ? await ofUseCase(positionals, values, keystore, io.stdin)
-      : ofPreCommand(messageOf(await readInput(values.precommand, io.stdin)));
+      ? await ofUseCase(positionals, values, keystore, io)
+      : ofPreCommand(messageOf(await readInput(values.precommand, io)));
   const message =
     keystore === undefined ? encodeEnvelope(preCommand) : secured(preCommand, fields, values, keystore);
   const kind = keystore === undefined ? "PRECOMMAND" : "COMMAND";
@@ -83,7 +83,7 @@ async function ofUseCase(
   positionals: readonly string[],
   values: Values,
   keystore: Keystore | undefined,
-  stdin: Parameters<typeof readJson>[1],
+  io: Input,
 ): Promise<Draft> {
   const [name, ...others] = positionals;
   if (name === undefined || others.length > 0) throw new UsageError("build takes one use case; see --help");
@@ -94,8 +94,7 @@ async function ofUseCase(
     throw new UsageError("build needs --target and --counter");
   const originator = values.originator ?? keystore?.accessControlBroker;
   if (originator === undefined) throw new UsageError("build needs --originator, or a keystore with a broker");
-  const fields =
-    values.fields === undefined ? {} : fieldsOf(await readJson(values.fields, stdin, "--fields"));
+  const fields = values.fields === undefined ? {} : fieldsOf(await readJson(values.fields, io, "--fields"));
   const preCommand = buildPreCommand({
     useCase,
     fields,

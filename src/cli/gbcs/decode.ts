@@ -36,7 +36,7 @@ export const run: Command = async (args, io) => {
   }
   if (positionals.length > 1) throw new UsageError("decode takes one message");
   const keystore = readKeystoreOption(values.keystore);
-  const message = messageOf(await readInput(positionals[0], io.stdin));
+  const message = messageOf(await readInput(positionals[0], io));
   try {
     const described = describe(message, keystore);
     if (values.json) say(io.stdout, JSON.stringify(toJson(described)));

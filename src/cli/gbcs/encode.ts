@@ -33,7 +33,7 @@ export const run: Command = async (args, io) => {
     return 0;
   }
   if (positionals.length > 1) throw new UsageError("encode takes one message");
-  const message = fromJson(await readJson(positionals[0], io.stdin, "the decoded message"));
+  const message = fromJson(await readJson(positionals[0], io, "the decoded message"));
   if (!isMessage(message)) throw new UsageError('the JSON has no "envelope" and "payload"');
   const octets = encodeMessage(message);
   if (values.binary) io.stdout.write(octets);

@@ -1,18 +1,21 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import type { Readable } from "node:stream";
+import { addAbortSignal } from "node:stream";
 import { HanwayError } from "../../base/error.ts";
 import { MAX_MESSAGE } from "../../gbcs/envelope/layout.ts";
 import { type Keystore, readKeystore } from "../../gbcs/keystore.ts";
-import { UsageError } from "../io.ts";
+import { type Io, UsageError } from "../io.ts";
 
 /** Text and decoded forms take more room than the message; what is larger is no message. */
 const MAX_INPUT = 64 * MAX_MESSAGE;
 const HEX = /^(?:0x)?[0-9a-fA-F\s:]*$/;
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
 
+/** Where a message comes from that is not in the arguments, and what ends the waiting for it. */
+export type Input = Pick<Io, "stdin" | "signal">;
+
 /** The octets given as an argument (text or the name of a file), or on standard input where there is none. */
-export async function readInput(argument: string | undefined, stdin: Readable): Promise<Uint8Array> {
-  if (argument === undefined || argument === "-") return readStream(stdin);
+export async function readInput(argument: string | undefined, io: Input): Promise<Uint8Array> {
+  if (argument === undefined || argument === "-") return readStream(io);
   if (isFile(argument)) return readFile(argument, MAX_INPUT);
   return new TextEncoder().encode(argument);
 }
@@ -36,12 +39,8 @@ export function messageOf(input: Uint8Array): Uint8Array {
 }
 
 /** JSON given as an argument (text or the name of a file) or on standard input. */
-export async function readJson(
-  argument: string | undefined,
-  stdin: Readable,
-  what: string,
-): Promise<unknown> {
-  const text = new TextDecoder().decode(await readInput(argument, stdin));
+export async function readJson(argument: string | undefined, io: Input, what: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readInput(argument, io));
   try {
     return JSON.parse(text);
   } catch {
@@ -70,10 +69,10 @@ function isFile(name: string): boolean {
   return name.length < 4096 && existsSync(name) && statSync(name).isFile();
 }
 
-async function readStream(stream: Readable): Promise<Uint8Array> {
+async function readStream({ stdin, signal }: Input): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of addAbortSignal(signal, stdin)) {
     const octets = typeof chunk === "string" ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
     size += octets.length;
     if (size > MAX_INPUT) throw new UsageError("standard input is too large for a message");

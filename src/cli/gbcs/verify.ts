@@ -50,7 +50,7 @@ export const run: Command = async (args, io) => {
   const json = values.json === true;
   if (values.vectors !== undefined) return runVectors(values.vectors, keystore, json, io);
   if (positionals.length > 1) throw new UsageError("verify takes one message");
-  const message = messageOf(await readInput(positionals[0], io.stdin));
+  const message = messageOf(await readInput(positionals[0], io));
   const limits = { target: values.target, lastCounter: values["last-counter"] };
   return runOne(message, keystore, limits, json, io);
 };

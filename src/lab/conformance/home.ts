@@ -14,6 +14,7 @@ import { silentLog } from "../../base/log.ts";
 import { SeededRandom, systemRandom } from "../../base/random.ts";
 import { createEmulatedCoordinator } from "../../emulator/coordinator.ts";
 import type { EmulatedDevice } from "../../emulator/devices/device.ts";
+import { atExit } from "../at-exit.ts";
 import { startBroker } from "../broker.ts";
 import { VECTOR_TRANSFER_SIZE } from "../emulator.ts";
 import { FarEnd, type FarEndEvents } from "../far-end.ts";
@@ -49,7 +50,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
   const scope = new AsyncDisposableStack();
   try {
     const dataDir = mkdtempSync(join(tmpdir(), "hanway-conformance-"));
-    scope.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+    scope.use(atExit(() => rmSync(dataDir, { recursive: true, force: true })));
     const broker = scope.use(await startBroker());
     const codes = new SeededRandom(options.seed);
     const devices = options.devices.map(({ eui64, type }) => ({

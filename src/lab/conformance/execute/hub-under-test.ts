@@ -14,6 +14,7 @@ import type { ChfReads, HanControl } from "../../../chf/ports.ts";
 import { createEmulatedCoordinator } from "../../../emulator/coordinator.ts";
 import type { KeyAgreement } from "../../../gbcs/security/key-agreement.ts";
 import type { Signer } from "../../../gbcs/security/signature.ts";
+import { atExit } from "../../at-exit.ts";
 import { startBroker } from "../../broker.ts";
 import { DEFAULT_COORDINATOR } from "../../emulator.ts";
 import { FarEnd } from "../../far-end.ts";
@@ -50,7 +51,7 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
   const scope = new AsyncDisposableStack();
   try {
     const dataDir = mkdtempSync(join(tmpdir(), "hanway-execute-"));
-    scope.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+    scope.use(atExit(() => rmSync(dataDir, { recursive: true, force: true })));
     const broker = scope.use(await startBroker());
     const emulator = await createEmulatedCoordinator({
       listen: "tcp://127.0.0.1:0",
