@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toHex } from "../../src/base/bytes.ts";
+import { Eui64 } from "../../src/base/eui64.ts";
+import { encodeEnvelope } from "../../src/gbcs/envelope/encode.ts";
 import { describeShared } from "../shared-data.ts";
 import { hanway } from "./run-hanway.ts";
 
@@ -35,7 +38,7 @@ describe("hanway conformance called wrongly", () => {
   it.each([
     ["no JSON", "{", /line 1 is not JSON/],
     ["no hex", '{"name":"a","kind":"COMMAND","hex":"abc"}', /line 1: hex is not hex digits in pairs/],
-    ["no message", '{"name":"a","kind":"COMMAND","hex":"abcd"}', /vector a/],
+    ["no message", '{"name":"a","kind":"COMMAND","hex":"abcd"}', /line 1: a is no GBCS message/],
     ["nothing at all", "", /no message for this level/],
   ])("a vector file with %s: one sentence and exit code 2", async (name, text, sentence) => {
     const vectors = file(`${name.replaceAll(" ", "-")}.jsonl`, text);
@@ -51,6 +54,28 @@ describe("hanway conformance called wrongly", () => {
     const { code, stderr } = await hanway("conformance", ...call);
     expect(code).toBe(2);
     expect(stderr).not.toMatch(/0011/);
+  });
+});
+
+describe("hanway conformance with nothing to run", () => {
+  it("a file of Responses alone is counted, and is no success", async () => {
+    const response = encodeEnvelope({
+      kind: "RESPONSE",
+      counter: 7n,
+      originator: Eui64("00db1234567890a0"),
+      target: Eui64("90b3d51f30010000"),
+      dateTime: null,
+      messageCode: 0x0027,
+      supplementary: null,
+      content: Uint8Array.of(1),
+      signature: null,
+      mac: new Uint8Array(12),
+    });
+    const line = JSON.stringify({ name: "a_RESPONSE", kind: "RESPONSE", hex: toHex(response) });
+    const call = ["--vectors", file("answers.jsonl", line), "--level", "relay", "--json"];
+    const { code, stdout } = await hanway("conformance", ...call);
+    expect(JSON.parse(stdout)).toMatchObject({ total: 0, alerts: 0, unpaired: 1 });
+    expect(code).toBe(1);
   });
 });
 

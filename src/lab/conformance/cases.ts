@@ -32,18 +32,20 @@ export interface Cases {
 
 /**
  * Sorts the records of a file. Two records are a pair when their names are equal but for COMMAND / RESPONSE, and by
- * nothing else: counters repeat. Pre-commands never reach a device and are left out. Throws `config/invalid` with the
- * name of a record that is no GBCS message.
+ * nothing else: counters repeat. Where a name stands more than once, the first Command has the first Response, and so
+ * on. Pre-commands never reach a device and are left out. Throws `config/invalid` with the name of a record that is no
+ * GBCS message.
  */
 export function casesOf(records: readonly VectorRecord[]): Cases {
   const pairs: PairCase[] = [];
   const alerts: AlertCase[] = [];
-  const responses = new Map<string, VectorRecord>();
+  const responses = new Map<string, VectorRecord[]>();
   const unpaired: { name: string; device: Eui64 }[] = [];
   for (const record of records) {
-    if (record.kind === "RESPONSE") responses.set(pairKey(record.name, "RESPONSE"), record);
+    if (record.kind !== "RESPONSE") continue;
+    const key = pairKey(record.name, "RESPONSE");
+    responses.set(key, [...(responses.get(key) ?? []), record]);
   }
-  const answered = new Set<VectorRecord>();
   for (const record of records) {
     const { name, useCase, kind, bytes } = record;
     if (kind === "PRECOMMAND" || kind === "RESPONSE") continue;
@@ -52,15 +54,12 @@ export function casesOf(records: readonly VectorRecord[]): Cases {
       alerts.push({ name, useCase, device, alert: bytes });
       continue;
     }
-    const response = responses.get(pairKey(name, "COMMAND"));
+    const response = responses.get(pairKey(name, "COMMAND"))?.shift();
     if (response === undefined) unpaired.push({ name, device });
-    else {
-      answered.add(response);
-      pairs.push({ name, useCase, device, command: bytes, response: response.bytes });
-    }
+    else pairs.push({ name, useCase, device, command: bytes, response: response.bytes });
   }
-  for (const response of responses.values()) {
-    if (!answered.has(response)) unpaired.push({ name: response.name, device: deviceOf(response) });
+  for (const response of [...responses.values()].flat()) {
+    unpaired.push({ name: response.name, device: deviceOf(response) });
   }
   return { pairs, alerts, unpaired };
 }

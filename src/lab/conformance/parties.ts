@@ -34,7 +34,7 @@ const PARTIES: Readonly<Record<Exclude<DeviceKind, "ANY">, Party>> = {
 /**
  * What each device of a file is. Addresses that are not those of the published data are known by what the device is
  * asked and says: the kind that the use-case tables name most often for it. Who sends a HAN-only Command is one of them
- * also where nobody asks it anything.
+ * also where nobody asks it anything, and a PPMID where its address says nothing (GBCS PCS01, PCS02).
  */
 export function partiesOf(records: readonly VectorRecord[]): ReadonlyMap<Eui64, Party> {
   const votes = new Map<Eui64, Map<Party, number>>();
@@ -51,14 +51,22 @@ export function partiesOf(records: readonly VectorRecord[]): ReadonlyMap<Eui64, 
     const [most] = [...counts].sort(([, a], [, b]) => b - a);
     parties.set(device, PUBLISHED.get(device) ?? most?.[0] ?? "esme");
   }
-  for (const { kind, bytes } of records) {
-    const address = readAddress(bytes);
-    if (kind !== "COMMAND" || "refused" in address || !HAN_ONLY.has(address.messageCode)) continue;
-    const { originator } = address;
-    const party = PUBLISHED.get(originator);
-    if (party !== undefined && !parties.has(originator)) parties.set(originator, party);
+  for (const sender of inHomeSenders(records)) {
+    if (!parties.has(sender)) parties.set(sender, PUBLISHED.get(sender) ?? "ppmid");
   }
   return parties;
+}
+
+/** Who sends HAN-only Commands and no others: a remote party sends others too. */
+function inHomeSenders(records: readonly VectorRecord[]): ReadonlySet<Eui64> {
+  const senders = new Set<Eui64>();
+  const remote = new Set<Eui64>();
+  for (const { kind, bytes } of records) {
+    const address = readAddress(bytes);
+    if (kind !== "COMMAND" || "refused" in address) continue;
+    (HAN_ONLY.has(address.messageCode) ? senders : remote).add(address.originator);
+  }
+  return new Set([...senders].filter((sender) => !remote.has(sender)));
 }
 
 function named(messageCode: number): Set<Party> {

@@ -9,7 +9,10 @@ import { difference, type Failure } from "./report.ts";
 /** A device that lets so many pairs in a row go unanswered is not waited for again. */
 const SILENT_PAIRS = 3;
 
-type Arrival = { readonly bytes: Uint8Array } | { readonly silence: string };
+type Arrival =
+  | { readonly bytes: Uint8Array }
+  /** `known`: somebody told that nothing will come, so it is no sign of a device that is gone. */
+  | { readonly silence: string; readonly known: boolean };
 
 /** Awaits one message at one place. What was expected there before and comes again, or late, is let pass. */
 class Place {
@@ -26,7 +29,8 @@ class Place {
         this.#former.add(name);
         resolve(arrival);
       };
-      const timer = setTimeout(() => end({ silence: `nothing within ${patienceMs / 1_000} s` }), patienceMs);
+      const nothing = `nothing within ${patienceMs / 1_000} s`;
+      const timer = setTimeout(() => end({ silence: nothing, known: false }), patienceMs);
       // A twin of an earlier message is awaited like any other.
       this.#former.delete(name);
       this.#waiting = end;
@@ -38,7 +42,7 @@ class Place {
   }
 
   giveUp(silence: string): void {
-    this.#waiting?.({ silence });
+    this.#waiting?.({ silence, known: true });
   }
 }
 
@@ -95,7 +99,8 @@ export class RelayedDevice {
     // A device that did not get the Command has nothing to answer.
     if (wrong !== undefined) this.#atFarEnd.giveUp("no Response to a Command that did not arrive");
     const heard = await atFarEnd;
-    this.#silent = "silence" in seen || "silence" in heard ? this.#silent + 1 : 0;
+    if (wentSilent(seen) || wentSilent(heard)) this.#silent += 1;
+    else this.#silent = 0;
     const failure = wrong ?? compare("RESPONSE", response, heard);
     return failure === undefined ? [] : [{ name, useCase, ...failure }];
   }
@@ -150,6 +155,10 @@ export class RelayedDevice {
   #id(): string {
     return `pair-${this.#eui64}-${this.#offered}`;
   }
+}
+
+function wentSilent(arrival: Arrival): boolean {
+  return "silence" in arrival && !arrival.known;
 }
 
 function compare(kind: Failure["kind"], expected: Uint8Array, arrival: Arrival) {

@@ -76,6 +76,22 @@ describe("the cases of a vector file", () => {
     expect(cases.alerts.map(({ name }) => name)).toEqual(["c_ALERT"]);
   });
 
+  it("gives each Command of one name a Response of its own, in the order of the file", () => {
+    const cases = casesOf([
+      record("a", "COMMAND"),
+      record("a", "RESPONSE", { content: 3 }),
+      record("a", "COMMAND", { content: 2 }),
+      record("a", "RESPONSE", { content: 4 }),
+      record("a", "RESPONSE", { content: 5 }),
+      record("b", "COMMAND"),
+    ]);
+    expect(cases.pairs.map(({ command, response }) => [command.at(-14), response.at(-14)])).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(cases.unpaired.map(({ name }) => name)).toEqual(["b_COMMAND", "a_RESPONSE"]);
+  });
+
   it("names the record that is no message", () => {
     const broken = { ...record("a", "COMMAND"), bytes: Uint8Array.of(1, 2, 3) };
     expect(() => casesOf([broken])).toThrow(/vector a_COMMAND/);
@@ -88,6 +104,12 @@ describe("the cases of a vector file", () => {
     ]);
     expect(parties.get(OTHER)).toBe("esme");
     expect(parties.get(HUB)).toBe("chf");
+  });
+
+  it("knows a display of another address by the HAN-only Command that it sends, and a remote party by its others", () => {
+    const inHome = record("a", "COMMAND", { messageCode: HAN_ONLY, party: OTHER });
+    expect(partiesOf([inHome]).get(OTHER)).toBe("ppmid");
+    expect(partiesOf([inHome, record("b", "COMMAND", { party: OTHER })]).get(OTHER)).toBeUndefined();
   });
 
   it("tells in which part of a message the first difference lies", () => {
@@ -119,6 +141,15 @@ describe("conformance --level relay", () => {
     expect(report.failures).toMatchObject([
       { name: "han_COMMAND", kind: "COMMAND", field: "message", got: "refused by the hub: han-only" },
     ]);
+  });
+
+  it("goes on after Commands that the hub refused: they say nothing of the device", async () => {
+    const refused = ["a", "b", "c", "d"].flatMap((name) => [
+      record(name, "COMMAND", { messageCode: HAN_ONLY }),
+      record(name, "RESPONSE", { messageCode: HAN_ONLY }),
+    ]);
+    const report = await run([...refused, record("good", "COMMAND"), record("good", "RESPONSE")]);
+    expect(report).toMatchObject({ total: 5, passed: 1, failed: 4 });
   });
 
   it("fails a Response and an Alert that do not arrive", async () => {
