@@ -131,7 +131,7 @@ export type Step<S> = readonly [S, readonly KeyEstablishmentEffect[]];
 export const IDLE: Idle = { phase: "idle", sessions: 0 };
 
 /** The attribute KeyEstablishmentSuite. */
-export function ownSuites(settings: KeyEstablishmentSettings): number {
+function ownSuites(settings: KeyEstablishmentSettings): number {
   return [...settings.certificates.keys()].reduce((bits, bit) => bits | bit, 0);
 }
 

@@ -27,8 +27,3 @@ export function suiteOf(bit: SuiteBit): Suite {
 export function suiteByBit(bit: number): Suite | undefined {
   return SUITES.find((suite) => suite.bit === bit);
 }
-
-/** The highest suite that both attribute values have, which is the one to use; undefined where there is none. */
-export function highestCommonSuite(own: number, partner: number): SuiteBit | undefined {
-  return SUITES.findLast((suite) => (own & partner & suite.bit) !== 0)?.bit;
-}

@@ -20,7 +20,7 @@ import { TUNNEL_SETTINGS } from "./tunnel/client.ts";
 import { Tunnels } from "./tunnel/tunnels.ts";
 import { hubServer } from "./zcl-server/hub-server.ts";
 
-export type { HanEvent, HanPorts, HanSettings } from "./ports.ts";
+export type { HanEvent } from "./ports.ts";
 
 /** The Home Area Network: the devices that may speak, their joining, their keys, and a tunnel to each that has one. */
 export class HomeAreaNetwork {

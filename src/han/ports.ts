@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { ClockStateSource } from "../base/clock-state.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Deliver, DeliveryOutcome } from "../base/routing.ts";
@@ -11,7 +12,6 @@ import type { NetworkKeySettings } from "./security/network-key.ts";
 import type { TunnelRecords } from "./tunnel/repository.ts";
 import type { TunnelUser } from "./tunnel/server.ts";
 import type { HubIdentity } from "./zcl-server/attributes.ts";
-import type { ClockStateSource } from "./zcl-server/clock-state.ts";
 
 /** What happens on the Home Area Network, for whoever composes the hub. */
 export type HanEvent =

@@ -1,6 +1,6 @@
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
-import { isAsn1, REMOTE_PARTY_ROLE } from "../gbcs/asn1/index.ts";
+import { isAsn1 } from "../gbcs/asn1/index.ts";
 import { roleMayOriginate } from "../gbcs/authority.ts";
 import {
   type DeviceKind,
@@ -127,9 +127,4 @@ function usualParty(useCase: UseCase, target: DeviceKind | undefined): PartyName
 
 function supplierOf(target: DeviceKind | undefined): PartyName {
   return target === "GSME" || target === "GPF" ? "gas-supplier" : "supplier";
-}
-
-/** The role of a party in words, for people. */
-export function roleName(role: number | undefined): string {
-  return Object.entries(REMOTE_PARTY_ROLE).find(([, number]) => number === role)?.[0] ?? "unknown role";
 }

@@ -19,20 +19,3 @@ export interface JoinRecords {
   /** A unicast to it was delivered, or not. */
   transmitted(device: Eui64, delivered: boolean): void;
 }
-
-/** Records that last as long as the process, for hubs without key establishment and for tests. */
-export class MemoryRecords implements JoinRecords {
-  readonly #keys = new Map<Eui64, Uint8Array>();
-
-  linkKey(device: Eui64): Uint8Array | undefined {
-    return this.#keys.get(device);
-  }
-
-  linkKeyEstablished(device: Eui64, key: Uint8Array): void {
-    this.#keys.set(device, key.slice());
-  }
-
-  heard(): void {}
-
-  transmitted(): void {}
-}

@@ -1,3 +1,5 @@
+import type { JoinedHow } from "../radio/port.ts";
+
 /**
  * One device's way into the network as a pure state machine: a window for it, the network key under its start key
  * (install code, GBCS; or an older link key), then key establishment (communications-hub A2.11 to A2.13). What the
@@ -5,15 +7,13 @@
  */
 
 /** The named steps, as a person at the wall sees them. */
-export const JOIN_STEPS = [
-  "window open",
-  "seen",
-  "associated",
-  "link key",
-  "key establishment",
-  "log updated",
-] as const;
-export type JoinStep = (typeof JOIN_STEPS)[number];
+export type JoinStep =
+  | "window open"
+  | "seen"
+  | "associated"
+  | "link key"
+  | "key establishment"
+  | "log updated";
 
 export interface JoinState {
   /**
@@ -29,7 +29,8 @@ export interface JoinState {
   readonly told: boolean;
 }
 
-export type JoinHow = "install-code" | "secured-rejoin" | "unsecured-rejoin" | "resumed";
+/** `resumed`: it was on the network before the hub started. */
+export type JoinHow = JoinedHow | "resumed";
 
 export type JoinInput =
   | { readonly type: "window-opened" }

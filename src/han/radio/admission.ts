@@ -61,19 +61,10 @@ export class Admissions {
     if (this.#end(eui64)) await this.#inTurn((link) => this.#apply(link));
   }
 
-  async close(): Promise<void> {
-    for (const eui64 of this.#admitted.keys()) this.#end(eui64);
-    await this.#inTurn((link) => this.#apply(link));
-  }
-
   #end(eui64: Eui64): boolean {
     if (!this.#admitted.delete(eui64)) return false;
     this.#ended.add(eui64);
     return true;
-  }
-
-  admits(eui64: Eui64): boolean {
-    return (this.#admitted.get(eui64)?.until ?? 0) > this.#clock.elapsed();
   }
 
   /** The link is up (again): what is still admitted is given to the new coordinator. */

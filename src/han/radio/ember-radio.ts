@@ -156,10 +156,6 @@ export class EmberRadio implements RadioPort {
     await asked(() => this.#admissions.dismiss(eui64));
   }
 
-  async closeJoining(): Promise<void> {
-    await asked(() => this.#admissions.close());
-  }
-
   async removeDevice(eui64: Eui64, nodeId: number): Promise<void> {
     const status = await this.#link.ask(({ ezsp }) =>
       ezsp.ezspRemoveDevice(nodeId, `0x${eui64}`, `0x${eui64}`),

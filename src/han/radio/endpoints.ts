@@ -4,7 +4,7 @@ export type { RadioEndpoint };
 
 /** Endpoint numbers of the hub; devices find them by Match_Desc and Simple_Desc, so they are free. */
 export const GPF_ESI_ENDPOINT = 1;
-export const GPF_MIRROR_ENDPOINT = 2;
+const GPF_MIRROR_ENDPOINT = 2;
 export const CHF_ENDPOINT = 3;
 
 /** What the coordinator answers to Simple_Desc: Communications Hub Function and Gas Proxy Function (CHTS; ZSE 1.4). */

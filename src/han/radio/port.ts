@@ -32,8 +32,6 @@ export interface RadioPort {
   admit(eui64: Eui64, linkKey: Uint8Array, seconds: number): Promise<void>;
   /** Ends the admission of this device; those of others go on. */
   dismiss(eui64: Eui64): Promise<void>;
-  /** Ends admission of everyone. */
-  closeJoining(): Promise<void>;
   readonly linkKeys: LinkKeyTable;
   readonly networkKey: NetworkKeyUpdate;
 

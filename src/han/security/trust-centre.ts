@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { ClockStateSource } from "../../base/clock-state.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
@@ -14,7 +15,6 @@ import { CHF_ENDPOINT } from "../radio/endpoints.ts";
 import type { RadioPort } from "../radio/port.ts";
 import type { Roster } from "../roster.ts";
 import type { HanSender } from "../sender.ts";
-import type { ClockStateSource } from "../zcl-server/clock-state.ts";
 import type { HubSecurity } from "./credentials.ts";
 import { KeyEstablishmentServer, type KeyEstablishmentServerSettings } from "./key-establishment-server.ts";
 import { LinkKeys } from "./link-keys.ts";

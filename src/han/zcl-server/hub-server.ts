@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
+import type { ClockStateSource } from "../../base/clock-state.ts";
 import { HUB_ENDPOINTS } from "../radio/endpoints.ts";
 import { type HubIdentity, hubAttributes, KEEP_ALIVE } from "./attributes.ts";
-import type { ClockStateSource } from "./clock-state.ts";
 import { Identify } from "./identify.ts";
 import { ZclServer } from "./server.ts";
 import { timeAttributes } from "./time.ts";

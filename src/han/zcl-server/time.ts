@@ -1,8 +1,6 @@
 import { type Clock, UtcSeconds } from "../../base/clock.ts";
+import type { ClockStateSource } from "../../base/clock-state.ts";
 import { type ServedAttribute, TYPE } from "./attributes.ts";
-import type { ClockStateSource } from "./clock-state.ts";
-
-export const TIME_CLUSTER = 0x000a;
 
 /** TimeStatus bits (ZCL 3.12.2.2.2; bit 3 is Smart Energy's). */
 export const TIME_STATUS = {

@@ -169,7 +169,7 @@ export function asn1FieldsOf(useCase: UseCase, given: Given, context: Asn1Contex
 }
 
 /** The broker proves itself by its MAC, everybody else by a signature. */
-export function authorisingCell(role: number | undefined) {
+function authorisingCell(role: number | undefined) {
   const keyUsage =
     role === REMOTE_PARTY_ROLE.accessControlBroker ? KEY_USAGE.keyAgreement : KEY_USAGE.digitalSignature;
   return { role: role ?? REMOTE_PARTY_ROLE.other, keyUsage, cellUsage: 0 };

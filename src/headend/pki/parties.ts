@@ -48,7 +48,7 @@ export function isPartyName(text: string): text is PartyName {
 }
 
 /** Kinds of device that the test PKI gives certificates to: those of the HAN, and the two logical ones of the hub. */
-export const PKI_DEVICE_TYPES = ["chf", "gpf", "esme", "gsme", "ppmid", "hcalcs", "sapc"] as const;
+const PKI_DEVICE_TYPES = ["chf", "gpf", "esme", "gsme", "ppmid", "hcalcs", "sapc"] as const;
 
 export type PkiDeviceType = (typeof PKI_DEVICE_TYPES)[number];
 

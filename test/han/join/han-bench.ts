@@ -1,10 +1,11 @@
 import { SystemClock } from "../../../src/base/clock.ts";
+import type { ClockState } from "../../../src/base/clock-state.ts";
 import type { DeviceType } from "../../../src/base/device-type.ts";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import type { Log } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
-import { type JoinRecords, MemoryRecords } from "../../../src/han/join/records.ts";
+import type { JoinRecords } from "../../../src/han/join/records.ts";
 import type { JoinSettings } from "../../../src/han/join/state.ts";
 import type { JoiningDevice } from "../../../src/han/join/window.ts";
 import { type HanEvent, HomeAreaNetwork } from "../../../src/han/network.ts";
@@ -14,9 +15,9 @@ import { testSecurity } from "../../../src/han/security/credentials.ts";
 import type { NetworkKeySettings } from "../../../src/han/security/network-key.ts";
 import type { TunnelRecords } from "../../../src/han/tunnel/repository.ts";
 import type { TunnelUser } from "../../../src/han/tunnel/server.ts";
-import type { ClockState } from "../../../src/han/zcl-server/clock-state.ts";
 import { Bench, RADIO_EUI } from "../radio/bench.ts";
 import { CODE, Joiner, type JoinerOptions, SEED } from "./joiner.ts";
+import { MemoryRecords } from "./memory-records.ts";
 
 export const IHD = Eui64("00db1234567890b1");
 export const CAD = Eui64("00db1234567890b2");

@@ -4,10 +4,10 @@ import { Eui64 } from "../../../src/base/eui64.ts";
 import { InstallCode } from "../../../src/base/install-code.ts";
 import { testAuthorities } from "../../../src/cbke/index.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
-import { MemoryRecords } from "../../../src/han/join/records.ts";
 import { RADIO_EUI } from "../radio/bench.ts";
 import { CAD, HanBench, IHD, window } from "./han-bench.ts";
 import { CODE, SEED } from "./joiner.ts";
+import { MemoryRecords } from "./memory-records.ts";
 
 let home: HanBench;
 afterEach(() => home.close());

@@ -179,7 +179,7 @@ describe("security", () => {
     expect(bench.ncp.flash.securityBitmask).toBe(0x0b00);
     await radio.admit(Eui64(METER), KEY, 60);
     expect(policies()[0]).toBe(0x13);
-    await radio.closeJoining();
+    await radio.dismiss(Eui64(METER));
     expect(policies()[0]).toBe(0x02);
   });
 
@@ -190,14 +190,14 @@ describe("security", () => {
     await radio.admit(Eui64(METER), KEY, 60);
     bench.coordinator.clearTransientKeys();
     await expect.poll(() => bench.coordinator.transientKeys().length).toBe(1);
-    await radio.closeJoining();
+    await radio.dismiss(Eui64(METER));
     expect(bench.coordinator.transientKeys()).toEqual([]);
   });
 
   it("lets a device come back that has joined before, with joining closed", async () => {
     const { radio, events, device } = await withDevice();
     await radio.linkKeys.set(device.eui64, KEY);
-    await radio.closeJoining();
+    await radio.dismiss(device.eui64);
     device.stop();
     device.start();
     await expect.poll(() => device.state, { timeout: 5_000 }).toBe("joined");
@@ -207,7 +207,7 @@ describe("security", () => {
 
   it("says no-link-key when there is none", async () => {
     const { radio, device } = await withDevice();
-    await radio.closeJoining();
+    await radio.dismiss(device.eui64);
     await radio.linkKeys.remove(device.eui64);
     bench.coordinator.clearLinkKeys();
     await expect(radio.send(down(device, Uint8Array.of(1)))).resolves.toBe("no-link-key");
@@ -231,7 +231,7 @@ describe("security", () => {
 
   it("never gives a key of another profile: policies and tables hold no well-known key", async () => {
     const { radio } = await withDevice();
-    await radio.closeJoining();
+    await radio.dismiss(Eui64(METER));
     expect(bench.coordinator.transientKeys()).toEqual([]);
     for (const { key } of bench.coordinator.linkKeys())
       expect(Buffer.from(key).toString("latin1")).not.toBe("ZigBeeAlliance09");

@@ -1,1 +1,0 @@
-export type { ClockState, ClockStateSource } from "../../base/clock-state.ts";
