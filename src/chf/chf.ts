@@ -67,6 +67,7 @@ export class CommunicationsHubFunction {
   readonly windows: JoinWindows;
   readonly #repository: ChfRepository;
   readonly #deviceLog: DeviceLog;
+  readonly #networkUp = Promise.withResolvers<void>();
 
   /** Throws `config/invalid` where the certificates leave the hub with nobody to trust. */
   constructor(parts: ChfParts) {
@@ -87,17 +88,21 @@ export class CommunicationsHubFunction {
       alerts: this.alerts,
       windows: this.windows,
       reads: parts.reads?.(reads) ?? reads,
+      networkUp: this.#networkUp.promise,
     });
     deviceLog.onChange(() => this.alerts.deviceLogChanged(deviceLog));
   }
 
-  /** To be called when the network is up: windows that were open go on. */
+  /** To be called when the network is up: windows that were open go on, and Commands that ask something of the radio. */
   start(): void {
     this.windows.resume();
+    this.#networkUp.resolve();
   }
 
+  /** Lets go also of Commands that still wait for the network. */
   stop(): void {
     this.windows.stop();
+    this.#networkUp.resolve();
   }
 
   /** Puts the hub into a known state, telling nobody. */

@@ -37,6 +37,8 @@ export interface ChfPorts {
   readonly reads: ChfReads;
   readonly settings: ChfSettings;
   readonly log: Log;
+  /** Resolves when the network is up for the first time, or never will be. */
+  readonly networkUp: Promise<void>;
 }
 
 const CS02A = 0x0008;
@@ -168,6 +170,8 @@ export class ChfExecutor implements Executor {
     const attempt: Attempt = useCase.begin(request);
     return {
       prepare: async () => {
+        // What waited in the inbox while the hub was down is there before the radio is.
+        if (attempt.prepare !== undefined) await this.#ports.networkUp;
         const ports = (await attempt.prepare?.()) ?? [];
         return () => {
           const { outcomes, writes } = attempt.execute(ports);

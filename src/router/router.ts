@@ -106,7 +106,11 @@ export class Router {
     if ("reason" in verdict) return this.#fail(message, verdict.reason);
     const own = destinations.own(device);
     if (own === "absent") return this.#fail(message, "unsupported");
-    if (own !== undefined) return this.#executed(message, await own.execute(message));
+    if (own !== undefined) {
+      const execution = await own.execute(message);
+      // Whose radio is taken away fails for that alone; calls of ports can be made again at the next start.
+      return this.#stopping ? undefined : this.#executed(message, execution);
+    }
     const way = destinations.han(device);
     if (way === undefined) return this.#fail(message, "no-such-device");
     const outcome = await way.deliver(device, payload, id);

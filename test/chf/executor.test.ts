@@ -400,7 +400,7 @@ describe("what outlives a power cut", () => {
     const [before] = alerts();
     hub[Symbol.dispose]();
     clock.advance(30_000);
-    start({ path, clock });
+    start({ path, clock, networkUp: false });
     expect(hub.deviceLog.mayJoin(ESME)).toBe(true);
     expect(await hub.answer(command)).toBeUndefined();
     hub.chf.start();
@@ -408,6 +408,23 @@ describe("what outlives a power cut", () => {
     expect(hub.han.calls).toEqual([`openJoining ${ESME} install-code 60`]);
     hub.deviceLog.linkKeyEstablished(ESME, KEY);
     expect(alerts()[0]?.counter).toBe((before?.counter ?? 0n) + 1n);
+  });
+
+  it("executes what waited for it in the inbox when the network is up, and not before", async () => {
+    hub[Symbol.dispose]();
+    start({ networkUp: false });
+    const added = results("CCS01", addition(ESME, CODE));
+    await new Promise((later) => setImmediate(later));
+    expect(hub.han.calls).toEqual([]);
+    hub.chf.start();
+    expect(await added).toEqual([0, 0, 0]);
+    expect(hub.han.calls).toEqual(["setJoinTimeout 90", `openJoining ${ESME} install-code 90`]);
+  });
+
+  it("answers what asks nothing of the radio before the network is up", async () => {
+    hub[Symbol.dispose]();
+    start({ networkUp: false });
+    expect(await results("CCS07", {})).toEqual([0, 0]);
   });
 
   it("undoes everything of a Command whose transaction fails, its alerts and their counter too", async () => {

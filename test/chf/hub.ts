@@ -70,6 +70,8 @@ export interface TestHubOptions {
   identity?: Partial<ChfIdentity>;
   settings?: Partial<ChfSettings>;
   deviceLogSettings?: Partial<DeviceLogSettings>;
+  /** False for a hub whose radio is still starting: `chf.start()` says when it is up. */
+  networkUp?: boolean;
 }
 
 /** The CHF with a real store and real cryptography; radio and WAN are recorded. */
@@ -111,6 +113,7 @@ export class TestHub implements Disposable {
       log: silentLog,
       reads: (reads) => this.#failing(reads),
     });
+    if (options.networkUp !== false) this.chf.start();
   }
 
   /** Executes as the router does: the writes and the answers in one transaction. */

@@ -121,6 +121,22 @@ describe("router: downlinks by the target in the Grouping Header (A4.1)", () => 
     expect([bench.receipts, bench.inbox.count()]).toEqual([[], 1]);
   });
 
+  it("a hub that stops leaves a Command to itself in the inbox that it was just executing", async () => {
+    const bench = new RouterBench();
+    let release: (execution: Execution) => void = () => {};
+    bench.own = () => ({
+      execute: () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    });
+    bench.down(CHF, "c1", gbcs(1, ACB, CHF, 0x0001));
+    const stopped = bench.router.stop();
+    release({ answers: [{ device: CHF, lane: "response", payload: Uint8Array.of(1) }] });
+    await stopped;
+    expect([bench.receipts, bench.up, bench.inbox.count()]).toEqual([[], [], 1]);
+  });
+
   it("any octets end in a receipt and leave the inbox", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), fc.nat(60), async (junk, at) => {
