@@ -1,22 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseConfig } from "../../app/config.ts";
-import { wanRoot } from "../../app/settings.ts";
-import { SystemClock } from "../../base/clock.ts";
 import type { MessageId } from "../../base/wan-topic.ts";
-import { createEmulatedCoordinator } from "../../emulator/coordinator.ts";
-import { PartyStore } from "../../headend/party-store.ts";
-import { ChildHub } from "../demo-hub.ts";
-import { ACCESS_CONTROL_BROKER, ESME, hubToml, INSTALL_CODE } from "../demo-setup.ts";
-import { DEFAULT_COORDINATOR } from "../emulator.ts";
-import { FarEnd } from "../far-end.ts";
+import type { ChildHub } from "../demo-hub.ts";
+import { ACCESS_CONTROL_BROKER, ESME, INSTALL_CODE } from "../demo-setup.ts";
+import type { FarEnd } from "../far-end.ts";
 import { SampleExchange } from "../sample.ts";
-import { Story } from "../story.ts";
-import { makeTestPki } from "../test-pki.ts";
 import { BalanceAdjustments } from "./adjustments.ts";
 import { Exchange } from "./exchange.ts";
+import { type BrokerUrls, Place } from "./place.ts";
 
 /** How long the meter waits before it tries again to send what was not acknowledged. */
 const AGAIN_MS = 200;
@@ -53,27 +44,17 @@ export class ChaosHome implements AsyncDisposable {
     this.#scope = parts.scope;
   }
 
-  /** `brokers`: where the far end and the hub find the broker. Resolves when the meter can be reached. */
+  /** Resolves when the meter can be reached. */
   static async start(
-    brokers: { farEnd: string; hub: string },
+    brokers: BrokerUrls,
     options: { seed: number; tell: (line: string) => void },
   ): Promise<ChaosHome> {
     await using building = new AsyncDisposableStack();
-    const folder = mkdtempSync(join(tmpdir(), "hanway-chaos-"));
-    building.defer(() => rmSync(folder, { recursive: true, force: true }));
-    const clock = new SystemClock();
-    const emulator = await createEmulatedCoordinator({
-      listen: "tcp://127.0.0.1:0",
-      eui64: DEFAULT_COORDINATOR,
-      seed: options.seed,
-    });
-    building.defer(() => emulator.stop());
-    const meter = emulator.addDevice({ type: "esme", eui64: ESME, installCode: INSTALL_CODE });
-    const keys = join(folder, "keys");
-    makeTestPki(keys, [{ type: "esme", eui64: ESME }], clock);
-    const adjustments = building.use(
-      new BalanceAdjustments(PartyStore.open(keys), meter, clock, options.seed),
-    );
+    const place = building.use(await Place.make(options.seed));
+    const { clock } = place;
+    const meter = place.emulator.addDevice({ type: "esme", eui64: ESME, installCode: INSTALL_CODE });
+    const parties = place.parties([{ type: "esme", eui64: ESME }]);
+    const adjustments = building.use(new BalanceAdjustments(parties, meter, clock, options.seed));
     const samples = new SampleExchange({ farEnd: ACCESS_CONTROL_BROKER, meter: ESME }, clock);
     const exchange = new Exchange({
       command: () => adjustments.command(),
@@ -87,31 +68,15 @@ export class ChaosHome implements AsyncDisposable {
     meter.on((event) => {
       if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
     });
-    const dataDir = join(folder, "data");
-    const toml = hubToml({
-      dataDir,
-      broker: brokers.hub,
-      radio: emulator.url,
-      vectors: false,
-      house: undefined,
-    });
     const farEnd = building.use(
-      await FarEnd.connect(
-        brokers.farEnd,
-        wanRoot(parseConfig(toml)),
-        {
-          up: (_device, payload, seq) => exchange.atFarEnd(payload, seq),
-          receipt: (receipt) => exchange.receipt(receipt),
-        },
-        "far-end",
-      ),
+      await place.farEnd(brokers, undefined, {
+        up: (_device, payload, seq) => exchange.atFarEnd(payload, seq),
+        receipt: (receipt) => exchange.receipt(receipt),
+      }),
     );
     const reachable = Promise.withResolvers<void>();
     const watcher = { network() {}, joined() {}, tunnelOpen: () => reachable.resolve() };
-    // A link that is only half open is noticed after one and a half keep-alives.
-    const settings = toml.replace("[[wan.broker]]", "[wan]\nkeepAliveSeconds = 5\n[[wan.broker]]");
-    const story = new Story(clock, options.tell);
-    const hub = building.use(new ChildHub(join(folder, "hub.toml"), settings, { story, watcher }));
+    const hub = building.use(place.hub(brokers, undefined, { watcher, tell: options.tell }));
     await hub.start();
     await reachable.promise;
     const sendAlert = (alert: Uint8Array) => meter.send(alert);

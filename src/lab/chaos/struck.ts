@@ -7,7 +7,7 @@ export interface StruckFigures extends Record<Place, number> {
   /** Kills less than {@link MOVED_MS} after a message had moved down or up. */
   movingDown: number;
   movingUp: number;
-  /** Kills of a hub that had started and on which nothing had moved so lately. */
+  /** Kills of a hub that had started, on which nothing had moved so lately and nothing was just being offered. */
   idle: number;
 }
 
@@ -32,6 +32,6 @@ export class Struck {
     if (down) this.figures.movingDown += 1;
     if (up) this.figures.movingUp += 1;
     if (starting) this.figures.starting += 1;
-    else if (!down && !up) this.figures.idle += 1;
+    else if (!down && !up && counts.offered === 0) this.figures.idle += 1;
   }
 }
