@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
+import { makeFolder } from "../base/folder.ts";
 import type { Log } from "../base/log.ts";
 import { copyMade } from "../store/copy-path.ts";
 import { restoreCopy } from "../store/last-copy.ts";
@@ -14,7 +14,7 @@ import type { HubConfig } from "./config.ts";
  */
 export function openStore({ hub }: HubConfig, clock: Clock, log: Log): Store {
   try {
-    mkdirSync(hub.dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(hub.dataDir, 0o700);
   } catch (cause) {
     throw new HanwayError("config/invalid", `the folder ${hub.dataDir} cannot be made or used`, {
       field: "hub.dataDir",

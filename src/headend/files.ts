@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { HanwayError } from "../base/error.ts";
+import { makeFolder } from "../base/folder.ts";
 
 /**
  * Makes a folder that nobody else may enter. One that is there already stays as it is: it may hold other things, and
@@ -20,7 +20,7 @@ import { HanwayError } from "../base/error.ts";
 export function makePrivateFolder(path: string): void {
   if (existsSync(path)) return;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
     // mkdir takes the umask off, which may leave too little.
     chmodSync(path, 0o700);
   } catch (cause) {

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
+import { makeFolder } from "../../base/folder.ts";
 import type { StackSnapshot } from "../stack/coordinator.ts";
 import type { DeviceNodeSnapshot } from "../stack/device-node.ts";
 import type { Binding } from "./ram.ts";
@@ -174,7 +175,7 @@ export function readStateFile(path: string): StateFile | undefined {
  */
 export function writeStateFile(path: string, state: StateFile): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = `${path}.new`;
   const file = openSync(temporary, "w", 0o600);
   try {
