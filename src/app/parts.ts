@@ -125,7 +125,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
   const { localPairing, dataDir } = config.hub;
   const operator = new Operator({ localPairing, deviceLog, han });
   if (localPairing) log.warn({}, "local pairing is on: an operator on this machine can add devices");
-  const mains = makeMains(config, { store, clock, presence: wan, log });
+  const mains = makeMains(config, { store, clock, presence: wan, log, chf });
   const wanSide: WanSide = new WanSide(config, {
     store,
     clock,

@@ -25,7 +25,7 @@ export interface ChfKeys {
 }
 
 const COUNTER = "alertCounter";
-const MESSAGE = { deviceLogChanged: 0x0018, genericCritical: 0x1000 } as const;
+const MESSAGE = { deviceLogChanged: 0x0018, genericCritical: 0x1000, genericNonCritical: 0x1001 } as const;
 /** High octet of the long-invoke-id, as in Commands. */
 const INVOKE = 0x2000_0000;
 /** Room for alerts between two values that clocks of one second could give. */
@@ -67,6 +67,11 @@ export class ChfAlerts {
   /** A critical alert that says no more than its code and when. */
   critical(code: number): void {
     this.#repository.store.transaction(() => this.#send(MESSAGE.genericCritical, code, [], "signature"));
+  }
+
+  /** A non-critical alert that says no more than its code and when. */
+  nonCritical(code: number): void {
+    this.#repository.store.transaction(() => this.#send(MESSAGE.genericNonCritical, code, [], "mac"));
   }
 
   /** The counter that the next alert will carry follows this one: for conformance runs. */

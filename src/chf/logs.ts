@@ -8,10 +8,13 @@ export const CODE = {
   deviceLogChanged: 0x8f12,
   contentIntegrity: 0x8f1e,
   noAuthority: 0x8f30,
+  supplyRestored: 0x8f35,
+  supplyRestoredAfterLong: 0x8f36,
   trustedSourceAuthentication: 0x8f3d,
   unauthorisedCommunication: 0x8f3e,
   firmwareChanged: 0x8f43,
   authenticationFailed: 0x8f53,
+  supplyInterrupted: 0x8f57,
 } as const;
 
 const NOTHING = new Uint8Array(0);
@@ -28,14 +31,14 @@ export class ChfLogs {
     this.#limit = limit;
   }
 
-  /** Writes into the event log; joins the store transaction that is open. */
-  event(code: number, info: Uint8Array = NOTHING): void {
-    this.#write("event", code, info);
+  /** Writes into the event log, as of `at` (Unix milliseconds); joins the store transaction that is open. */
+  event(code: number, info: Uint8Array = NOTHING, at: number = this.#clock.now()): void {
+    this.#write("event", code, info, at);
   }
 
   /** Writes into the security log; joins the store transaction that is open. */
   security(code: number): void {
-    this.#write("security", code, NOTHING);
+    this.#write("security", code, NOTHING, this.#clock.now());
   }
 
   /** Entries of a period, both ends included, in seconds since 2000-01-01; oldest first. */
@@ -52,8 +55,8 @@ export class ChfLogs {
     });
   }
 
-  #write(log: LogName, code: number, info: Uint8Array): void {
-    const entry = { time: UtcSeconds(this.#clock.now()), code, info };
+  #write(log: LogName, code: number, info: Uint8Array, at: number): void {
+    const entry = { time: UtcSeconds(at), code, info };
     this.#repository.store.transaction(() => this.#repository.append(log, entry, this.#limit));
   }
 }

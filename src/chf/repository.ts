@@ -81,6 +81,11 @@ export class ChfRepository {
     }
   }
 
+  /** Puts a certificate into one cell. */
+  replaceAnchor({ role, keyUsage, certificate }: Anchor): void {
+    this.#run("INSERT OR REPLACE INTO chf_anchor VALUES (?, ?, ?)", role, keyUsage, certificate);
+  }
+
   /** Last counter accepted from the party in a role; undefined before the first. */
   counter(role: number): bigint | undefined {
     const [row] = this.#all("SELECT counter FROM chf_counter WHERE role = ?", role);
@@ -114,7 +119,7 @@ export class ChfRepository {
 
   /** Entries with `from` <= time <= `to`, oldest first. */
   entries(log: LogName, from: number, to: number): LogEntry[] {
-    const sql = "SELECT * FROM chf_log WHERE log = ? AND time BETWEEN ? AND ? ORDER BY position";
+    const sql = "SELECT * FROM chf_log WHERE log = ? AND time BETWEEN ? AND ? ORDER BY time, position";
     return this.#all(sql, log, from, to).map((row) => ({
       time: integer(row, "time"),
       code: integer(row, "code"),

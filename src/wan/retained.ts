@@ -3,14 +3,15 @@ import type { Clock } from "../base/clock.ts";
 /** Documents that a broker retains, one a topic: only the latest counts, so nothing of them is ever queued or stored. */
 export class Retained {
   readonly #documents = new Map<string, Uint8Array>();
-  readonly #due = new Set<string>();
+  #due = new Set<string>();
   readonly #underway = new Set<string>();
   #settled: () => void = () => {};
 
-  /** Replaces the document; an empty one takes it off the broker. */
-  set(topic: string, document: Uint8Array): void {
+  /** Replaces the document; an empty one takes it off the broker. `first`: it overtakes the others that wait. */
+  set(topic: string, document: Uint8Array, first = false): void {
     this.#documents.set(topic, document);
-    this.#due.add(topic);
+    if (first) this.#due = new Set([topic, ...this.#due]);
+    else this.#due.add(topic);
   }
 
   /** Everything has to be told again: to this broker it may be news. */
@@ -19,7 +20,7 @@ export class Retained {
     for (const topic of this.#documents.keys()) this.#due.add(topic);
   }
 
-  /** The next one to publish, oldest change first; a topic again only after `acknowledged`, so that order holds. */
+  /** The next one to publish, oldest change first but for what overtakes; a topic again only after `acknowledged`, so that order holds. */
   take(): { topic: string; document: Uint8Array } | undefined {
     for (const topic of this.#due) {
       const document = this.#documents.get(topic);

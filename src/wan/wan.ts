@@ -287,7 +287,8 @@ export class Wan implements Uplink, Receipts, Presence {
 
   #tellState(): void {
     if (this.#link.status.phase !== "up") return;
-    this.#retained.set(this.#stateTopic, json(this.#state(true)));
+    // First, for it may carry the power alert of a hub that has seconds left.
+    this.#retained.set(this.#stateTopic, json(this.#state(true)), true);
     this.#sender.pump();
   }
 

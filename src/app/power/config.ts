@@ -12,6 +12,16 @@ export const PowerSchema = v.strictObject({
   lost: v.optional(pattern, "^0$"),
   /** Mains lost for so long raises the alert. */
   alertSeconds: v.optional(wholeNumber(1, 3_600), POWER_ALERT_MS / 1_000),
+  /**
+   * What tells it: `state`, the WAN's own document alone (A9.5), or beside that the CHF's generic Alert 0x8F57, as a
+   * critical one (message code 0x1000, signed) or as one that is not (0x1001, MAC). The public documents leave it open.
+   */
+  alert: v.optional(
+    v.picklist(["state", "critical", "non-critical"], "allowed are state, critical, non-critical"),
+    "state",
+  ),
+  /** Whether the CHF Event Log has outages, too, that were over before the alert (A9.3: optional). */
+  logShortOutages: v.optional(v.boolean("true or false is needed"), false),
   /** How often it is read where the system tells nothing of a change. */
   pollMilliseconds: v.optional(wholeNumber(50, 60_000), 1_000),
   /** How long it must show the same before that is believed. */

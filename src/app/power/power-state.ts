@@ -27,7 +27,14 @@ export type PowerInput =
   /** The timer has run out. */
   | { readonly type: "timeout"; readonly now: number };
 
-export type PowerEvent = { readonly type: "lost" | "alert" | "restored"; readonly outage: Outage };
+export type PowerEvent =
+  | { readonly type: "lost" | "alert"; readonly outage: Outage }
+  | {
+      readonly type: "restored";
+      readonly outage: PastOutage;
+      /** It lasted at least as long as the alert waits, be it that the hub itself was without power by then. */
+      readonly counted: boolean;
+    };
 
 export type PowerEffect =
   /** Replaces the timer that runs. */
@@ -69,9 +76,11 @@ export function powerStep(
   }
   if (mains === "present" && outage !== undefined) {
     const last = { ...outage, backAt: now };
+    // Where the hub lived through it, the timer has measured; else only the time of day tells how long it was.
+    const counted = outage.alertedAt !== undefined || (state.resumed && now - outage.lostAt >= alertMs);
     return [
       { mains, outage: undefined, last, resumed: false },
-      [{ type: "cancel-timer" }, event("restored", outage)],
+      [{ type: "cancel-timer" }, { type: "event", event: { type: "restored", outage: last, counted } }],
     ];
   }
   return [{ ...state, mains }, []];
@@ -85,6 +94,6 @@ export function powerResumed(outage: Outage | undefined, last: PastOutage | unde
   return { mains: "unknown", outage, last, resumed: outage !== undefined };
 }
 
-function event(type: PowerEvent["type"], outage: Outage): PowerEffect {
+function event(type: "lost" | "alert", outage: Outage): PowerEffect {
   return { type: "event", event: { type, outage } };
 }

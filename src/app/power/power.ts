@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { HanwayError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import type { Presence } from "../../base/uplink.ts";
 import type { Store } from "../../store/store.ts";
@@ -20,12 +21,15 @@ export interface PowerPorts {
   readonly clock: Clock;
   readonly presence: Pick<Presence, "state">;
   readonly log: Log;
-  /** Hears of losses, alerts and returns, in the transaction that notes them: for the event log. */
+  /** Hears of losses, alerts and returns, in the transaction that notes them: for the event log and the alert. */
   readonly onEvent?: (event: PowerEvent) => void;
 }
 
 /** Mains lost and not back for this long raises the alert (A9.1), in milliseconds. */
 export const POWER_ALERT_MS = 180_000;
+
+/** Pause before a store that took nothing is tried again, in milliseconds. */
+const STORE_RETRY_MS = 1_000;
 
 const SENTENCES: Readonly<Record<PowerEvent["type"], string>> = {
   lost: "mains is lost",
@@ -35,7 +39,8 @@ const SENTENCES: Readonly<Record<PowerEvent["type"], string>> = {
 
 /**
  * The hub's power on the WAN (A9.5: a message of the WAN, not of GBCS): part `power` of the `state` document, which the
- * broker retains and every new link tells again. Everything is on disk before it is told.
+ * broker retains and every new link tells again. Everything is on disk before it is told, unless the disk takes nothing:
+ * then it is told all the same, and stored as soon as that can be.
  */
 export class Power {
   readonly #ports: PowerPorts;
@@ -43,6 +48,9 @@ export class Power {
   readonly #table: OutageTable;
   #state: PowerState = POWER_START;
   #timer: Timer | undefined;
+  /** What has happened and is not on disk yet. */
+  #unsaved: readonly PowerEvent[] = [];
+  #retry: Timer | undefined;
 
   constructor(ports: PowerPorts, alertMs: number = POWER_ALERT_MS) {
     this.#ports = ports;
@@ -62,6 +70,7 @@ export class Power {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#retry?.cancel();
   }
 
   /** The mains input shows something new. */
@@ -72,17 +81,28 @@ export class Power {
   #take(input: PowerInput): void {
     const [state, effects] = powerStep(this.#state, input, this.#alertMs);
     const events = effects.flatMap((effect) => (effect.type === "event" ? [effect.event] : []));
-    try {
-      this.#ports.store.transaction(() => {
-        if (events.length > 0) this.#table.save(state);
-        for (const event of events) this.#ports.onEvent?.(event);
-      });
-    } catch (error) {
-      // A full disk must not silence the one alert that matters now.
-      this.#ports.log.error({ err: error }, "the state of power cannot be stored");
-    }
+    this.#unsaved = [...this.#unsaved, ...events];
+    this.#save(state);
     for (const { type, outage } of events) this.#ports.log.warn(document(outage), SENTENCES[type]);
     this.#become(state, effects);
+  }
+
+  /** One transaction for the outage, the event log and the alert. A full disk must not silence the one that matters now. */
+  #save(state: PowerState): void {
+    this.#retry?.cancel();
+    if (this.#unsaved.length === 0) return;
+    try {
+      this.#ports.store.transaction(() => {
+        this.#table.save(state);
+        for (const event of this.#unsaved) this.#ports.onEvent?.(event);
+      });
+      this.#unsaved = [];
+    } catch (error) {
+      this.#ports.log.error({ err: error }, "the state of power cannot be stored");
+      if (error instanceof HanwayError && error.code.startsWith("store/"))
+        this.#retry = this.#ports.clock.after(STORE_RETRY_MS, () => this.#save(this.#state));
+      else this.#unsaved = [];
+    }
   }
 
   #become(state: PowerState, effects: readonly PowerEffect[]): void {
