@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import {
   search,
   services,
@@ -8,7 +7,8 @@ import {
 } from "../gbcs/catalogue/index.ts";
 import { type FieldInfo, fieldInfo } from "../headend/fields/index.ts";
 import { isCommand } from "../headend/use-case.ts";
-import { type Command, readArgs, say, UsageError } from "./io.ts";
+import { command } from "./command.ts";
+import { say, UsageError } from "./io.ts";
 
 const HELP = `hanway catalogue: use cases, and the values they take
 
@@ -29,7 +29,6 @@ Examples
   hanway catalogue log --device gpf`;
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   device: { type: "string" },
   commands: { type: "boolean" },
@@ -40,34 +39,30 @@ const OPTIONS = {
 /** Up to so many finds are shown whole. */
 const SHOWN_WHOLE = 3;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    if (values.commands && values.alerts) throw new UsageError("--commands and --alerts exclude each other");
+    const device = deviceKind(values.device);
+    const found = find(positionals).filter(
+      (one) =>
+        (device === undefined || one.targets.some((target) => target === device || target === "ANY")) &&
+        (!values.commands || one.kind === "command") &&
+        (!values.alerts || one.kind === "alert"),
+    );
+    if (values.json) {
+      say(io.stdout, JSON.stringify({ useCases: found.map(whole) }));
+      return found.length === 0 ? 1 : 0;
+    }
+    if (found.length === 0) {
+      say(io.stderr, `hanway: no use case fits "${positionals.join(" ").slice(0, 60)}"`);
+      return 1;
+    }
+    const withFields = values.fields === true || found.length <= SHOWN_WHOLE;
+    for (const one of found) for (const line of lines(one, withFields)) say(io.stdout, line);
     return 0;
-  }
-  if (values.commands && values.alerts) throw new UsageError("--commands and --alerts exclude each other");
-  const device = deviceKind(values.device);
-  const found = find(positionals).filter(
-    (one) =>
-      (device === undefined || one.targets.some((target) => target === device || target === "ANY")) &&
-      (!values.commands || one.kind === "command") &&
-      (!values.alerts || one.kind === "alert"),
-  );
-  if (values.json) {
-    say(io.stdout, JSON.stringify({ useCases: found.map(whole) }));
-    return found.length === 0 ? 1 : 0;
-  }
-  if (found.length === 0) {
-    say(io.stderr, `hanway: no use case fits "${positionals.join(" ").slice(0, 60)}"`);
-    return 1;
-  }
-  const withFields = values.fields === true || found.length <= SHOWN_WHOLE;
-  for (const one of found) for (const line of lines(one, withFields)) say(io.stdout, line);
-  return 0;
-};
+  },
+);
 
 function deviceKind(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { HanwayError } from "../base/error.ts";
-import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
 import type { ConformanceReport, Level } from "../lab/conformance/report.ts";
 import { runConformance } from "../lab/conformance/run.ts";
 import { readVectors } from "../lab/vectors.ts";
-import { INTERRUPTED, type Io, numberOption, readArgs, say, shareOption, UsageError } from "./io.ts";
+import { command } from "./command.ts";
+import { readKeystoreOption } from "./gbcs/input.ts";
+import { INTERRUPTED, type Io, numberOption, say, shareOption, UsageError } from "./io.ts";
 import { version } from "./version.ts";
 
 const HELP = `hanway conformance: recorded messages through a whole hub
@@ -30,12 +28,17 @@ Exit code: 0 every pair passed; 1 some failed, cannot be run yet, or there was n
 
 Example: hanway conformance --vectors rtds.jsonl --keystore rtds-keystore.json --level relay --json`;
 
-export async function conformance(args: string[], io: Io): Promise<number> {
-  const { values } = readArgs(() => parseArgs({ args, options: OPTIONS }));
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
+const OPTIONS = {
+  vectors: { type: "string" },
+  keystore: { type: "string" },
+  level: { type: "string" },
+  "use-case": { type: "string" },
+  loss: { type: "string" },
+  seed: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   const level = levelOption(values.level);
   if (values.vectors === undefined) throw new UsageError("--vectors FILE is needed");
   if (level === "execute" && values.keystore === undefined) {
@@ -47,7 +50,7 @@ export async function conformance(args: string[], io: Io): Promise<number> {
     loss: shareOption(values.loss, "loss"),
     seed: numberOption(values.seed, "seed", 0, 0xffffffff) ?? 1,
     records: readVectors(values.vectors),
-    keystore: values.keystore === undefined ? undefined : keystoreFile(values.keystore),
+    keystore: readKeystoreOption(values.keystore),
     version: version(),
     tell: (line) => say(io.stderr, line),
     signal: io.signal,
@@ -57,32 +60,11 @@ export async function conformance(args: string[], io: Io): Promise<number> {
   if (io.signal.aborted) return INTERRUPTED;
   const nothing = report.total + report.alerts === 0;
   return !nothing && report.passed === report.total && report.failures.length === 0 ? 0 : 1;
-}
-
-const OPTIONS = {
-  vectors: { type: "string" },
-  keystore: { type: "string" },
-  level: { type: "string" },
-  "use-case": { type: "string" },
-  loss: { type: "string" },
-  seed: { type: "string" },
-  json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
+});
 
 function levelOption(value: string | undefined): Level {
   if (value === "relay" || value === "execute") return value;
   throw new UsageError("--level relay or --level execute is needed");
-}
-
-function keystoreFile(path: string): Keystore {
-  let json: string;
-  try {
-    json = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new HanwayError("config/unreadable", `keystore ${path} cannot be read`, { cause });
-  }
-  return readKeystore(json);
 }
 
 /** Longest piece of a message that a person is shown. */

@@ -1,13 +1,11 @@
-import { parseArgs } from "node:util";
 import { type Demo, startDemo } from "../lab/demo.ts";
 import { DEMO_FAULTS, type DemoFault } from "../lab/fault.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
+import { command } from "./command.ts";
 import {
   durationOption,
   INTERRUPTED,
-  type Io,
   numberOption,
-  readArgs,
   say,
   shareOption,
   UsageError,
@@ -40,12 +38,18 @@ and a far end that sends messages. Ctrl-C ends it with a summary.
 
 Example: hanway demo --vectors rtds.jsonl --exit-when-done --json`;
 
-export async function demo(args: string[], io: Io): Promise<number> {
-  const { values } = readArgs(() => parseArgs({ args, options: OPTIONS }));
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
+const OPTIONS = {
+  vectors: { type: "string" },
+  "exit-when-done": { type: "boolean" },
+  "exit-after": { type: "string" },
+  json: { type: "boolean" },
+  seed: { type: "string" },
+  loss: { type: "string" },
+  "broker-port": { type: "string" },
+  fault: { type: "string" },
+} as const;
+
+export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   if (values["exit-when-done"] && values["exit-after"] !== undefined) {
     throw new UsageError("--exit-when-done and --exit-after cannot be used together");
   }
@@ -75,19 +79,7 @@ export async function demo(args: string[], io: Io): Promise<number> {
   const arrived = summary.mismatched === 0 && summary.lost === 0;
   const good = summary.formed && summary.joined > 0 && arrived && recovered;
   return good ? 0 : 1;
-}
-
-const OPTIONS = {
-  vectors: { type: "string" },
-  "exit-when-done": { type: "boolean" },
-  "exit-after": { type: "string" },
-  json: { type: "boolean" },
-  seed: { type: "string" },
-  loss: { type: "string" },
-  "broker-port": { type: "string" },
-  fault: { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
+});
 
 function faultOption(value: string | undefined): DemoFault | undefined {
   if (value === undefined) return undefined;

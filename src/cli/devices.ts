@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type { ControlDevice } from "../base/hub-control.ts";
+import { command } from "./command.ts";
 import { ControlClient, HUB_HELP, HUB_OPTIONS, socketPath } from "./control.ts";
-import { type Io, readArgs, say } from "./io.ts";
+import { say } from "./io.ts";
 
 const HELP = `hanway devices: the devices of a running hub, and how it hears them
 
@@ -12,17 +12,9 @@ ${HUB_HELP}
 
 Example: hanway devices --config hub.toml`;
 
-export async function devices(args: string[], io: Io): Promise<number> {
-  const { values } = readArgs(() =>
-    parseArgs({
-      args,
-      options: { ...HUB_OPTIONS, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-    }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
+const OPTIONS = { ...HUB_OPTIONS, json: { type: "boolean" } } as const;
+
+export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   using hub = await ControlClient.connect(socketPath(values));
   const answer = (await hub.ask({ do: "devices" })) as { localPairing: boolean; devices: ControlDevice[] };
   if (values.json) {
@@ -33,7 +25,7 @@ export async function devices(args: string[], io: Io): Promise<number> {
   if (answer.devices.length === 0) say(io.stdout, "no device is in the Device Log");
   say(io.stdout, `local pairing is ${answer.localPairing ? "on" : "off"}`);
   return 0;
-}
+});
 
 function line({ eui64, type, join, tunnel, lqi, rssi, lastHeard }: ControlDevice): string {
   const signal = rssi === undefined ? "not heard" : `${rssi} dBm, LQI ${lqi}`;

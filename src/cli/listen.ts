@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { toHex } from "../base/bytes.ts";
 import { SystemClock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
@@ -6,21 +5,13 @@ import { toJson } from "../gbcs/json.ts";
 import { BlockAssembly } from "../headend/assembly.ts";
 import { HeadEndLink, type Upward } from "../headend/link.ts";
 import type { PartyStore } from "../headend/party-store.ts";
+import { command } from "./command.ts";
 import { type Described, describe } from "./gbcs/describe.ts";
 import { objectLines } from "./gbcs/text.ts";
 import { treeLines } from "./gbcs/tree.ts";
 import { inWords } from "./headend/asn1-words.ts";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from "./headend/connection.ts";
-import {
-  type Command,
-  durationOption,
-  numberOption,
-  readArgs,
-  say,
-  stoppedCode,
-  UsageError,
-  untilAborted,
-} from "./io.ts";
+import { durationOption, numberOption, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
 
 const HELP = `hanway listen: alerts and Responses as they come up from the hub
 
@@ -38,46 +29,42 @@ Example: hanway listen --json`;
 
 const OPTIONS = {
   ...CONNECTION_OPTIONS,
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   count: { type: "string" },
   for: { type: "string" },
 } as const;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
-  if (positionals.length > 0) throw new UsageError("listen takes options only; see hanway listen --help");
-  const count = numberOption(values.count, "count", 1, 1_000_000_000) ?? Number.POSITIVE_INFINITY;
-  const forMs = durationOption(values.for, "for");
-  const { broker, root, parties } = connectionOf(values);
-  const clock = new SystemClock();
-  const assembly = new BlockAssembly();
-  const end = Promise.withResolvers<void>();
-  let left = count;
-  await using _link = await HeadEndLink.connect(broker, root, {
-    up: (message) => {
-      const octets = left > 0 ? assembly.take(message.payload) : undefined;
-      if (octets === undefined) return;
-      const heard = { ...message, payload: octets };
-      const at = new Date(clock.now()).toISOString();
-      if (values.json) say(io.stdout, JSON.stringify({ at, ...heardJson(heard, parties) }));
-      else for (const line of heardLines(heard, parties, at)) say(io.stdout, line);
-      left--;
-      if (left === 0) end.resolve();
-    },
-    connection: (up) => say(io.stderr, up ? "the broker is there again" : "the broker is lost; trying again"),
-  });
-  say(io.stderr, `listening to ${root.tenant}/${root.hub}`);
-  if (forMs !== undefined) setTimeout(() => end.resolve(), forMs).unref();
-  await Promise.race([end.promise, untilAborted(io.signal)]);
-  return io.signal.aborted ? stoppedCode(io.signal) : 0;
-};
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    if (positionals.length > 0) throw new UsageError("listen takes options only; see hanway listen --help");
+    const count = numberOption(values.count, "count", 1, 1_000_000_000) ?? Number.POSITIVE_INFINITY;
+    const forMs = durationOption(values.for, "for");
+    const { broker, root, parties } = connectionOf(values);
+    const clock = new SystemClock();
+    const assembly = new BlockAssembly();
+    const end = Promise.withResolvers<void>();
+    let left = count;
+    await using _link = await HeadEndLink.connect(broker, root, {
+      up: (message) => {
+        const octets = left > 0 ? assembly.take(message.payload) : undefined;
+        if (octets === undefined) return;
+        const heard = { ...message, payload: octets };
+        const at = new Date(clock.now()).toISOString();
+        if (values.json) say(io.stdout, JSON.stringify({ at, ...heardJson(heard, parties) }));
+        else for (const line of heardLines(heard, parties, at)) say(io.stdout, line);
+        left--;
+        if (left === 0) end.resolve();
+      },
+      connection: (up) =>
+        say(io.stderr, up ? "the broker is there again" : "the broker is lost; trying again"),
+    });
+    say(io.stderr, `listening to ${root.tenant}/${root.hub}`);
+    if (forMs !== undefined) setTimeout(() => end.resolve(), forMs).unref();
+    await Promise.race([end.promise, untilAborted(io.signal)]);
+    return io.signal.aborted ? stoppedCode(io.signal) : 0;
+  },
+);
 
 function heardJson({ device, seq, payload }: Upward, parties: PartyStore): object {
   const hex = toHex(payload);

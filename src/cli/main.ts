@@ -10,7 +10,7 @@ interface Entry {
 const COMMANDS: Record<string, Entry> = {
   demo: {
     summary: "a whole home on the desk: broker, radio, meter and hub in one process",
-    load: async () => (await import("./demo.ts")).demo,
+    load: async () => (await import("./demo.ts")).run,
   },
   run: {
     summary: "the hub alone, on a radio and a broker of yours",
@@ -22,11 +22,11 @@ const COMMANDS: Record<string, Entry> = {
   },
   pair: {
     summary: "lets one device join a running hub, and shows how far it comes",
-    load: async () => (await import("./pair.ts")).pair,
+    load: async () => (await import("./pair.ts")).run,
   },
   devices: {
     summary: "the devices of a running hub",
-    load: async () => (await import("./devices.ts")).devices,
+    load: async () => (await import("./devices.ts")).run,
   },
   unpair: {
     summary: "takes a device off a running hub",
@@ -46,7 +46,7 @@ const COMMANDS: Record<string, Entry> = {
   },
   conformance: {
     summary: "recorded messages through a whole hub, relayed or executed",
-    load: async () => (await import("./conformance.ts")).conformance,
+    load: async () => (await import("./conformance.ts")).run,
   },
   pki: {
     summary: "keys and certificates for tests: remote parties, hub and devices",

@@ -1,12 +1,12 @@
-import { parseArgs } from "node:util";
 import { toHex } from "../base/bytes.ts";
 import { DEVICE_TYPES, type DeviceType } from "../base/device-type.ts";
 import { Eui64 } from "../base/eui64.ts";
 import type { JoinNews } from "../base/hub-control.ts";
 import { InstallCode } from "../base/install-code.ts";
 import { parseLabel } from "../base/label.ts";
+import { command } from "./command.ts";
 import { ControlClient, HUB_HELP, HUB_OPTIONS, socketPath } from "./control.ts";
-import { INTERRUPTED, type Io, numberOption, readArgs, say, UsageError } from "./io.ts";
+import { INTERRUPTED, type Io, numberOption, say, UsageError } from "./io.ts";
 
 const HELP = `hanway pair: lets one device join a running hub, and shows how far it comes
 
@@ -34,30 +34,25 @@ const OPTIONS = {
   type: { type: "string" },
   seconds: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
-export async function pair(args: string[], io: Io): Promise<number> {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, allowPositionals: true, options: OPTIONS }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
-  const { eui64, installCode } = labelOf(positionals);
-  const type = typeOf(values.type ?? "esme");
-  const seconds = numberOption(values.seconds, "seconds", 1, 3_600) ?? 180;
-  using hub = await ControlClient.connect(socketPath(values));
-  const watch = new Watch(eui64, seconds, io);
-  await hub.watch((news) => watch.news(news));
-  const answer = await hub.ask({ do: "pair", eui64, type, installCode: toHex(installCode), seconds });
-  if (answer !== "window-open") return refused(String(answer), eui64, io);
-  const result = await watch.end();
-  if (values.json) say(io.stdout, JSON.stringify({ device: eui64, type, ...result }));
-  if (io.signal.aborted) return INTERRUPTED;
-  return result.joined ? 0 : 1;
-}
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    const { eui64, installCode } = labelOf(positionals);
+    const type = typeOf(values.type ?? "esme");
+    const seconds = numberOption(values.seconds, "seconds", 1, 3_600) ?? 180;
+    using hub = await ControlClient.connect(socketPath(values));
+    const watch = new Watch(eui64, seconds, io);
+    await hub.watch((news) => watch.news(news));
+    const answer = await hub.ask({ do: "pair", eui64, type, installCode: toHex(installCode), seconds });
+    if (answer !== "window-open") return refused(String(answer), eui64, io);
+    const result = await watch.end();
+    if (values.json) say(io.stdout, JSON.stringify({ device: eui64, type, ...result }));
+    if (io.signal.aborted) return INTERRUPTED;
+    return result.joined ? 0 : 1;
+  },
+);
 
 function refused(answer: string, eui64: Eui64, io: Io): number {
   if (answer === "already-in") {

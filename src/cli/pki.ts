@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { SystemClock } from "../base/clock.ts";
 import { DEVICE_TYPES } from "../base/device-type.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { KEYSTORE_FILE } from "../headend/pki/folder.ts";
 import { isPartyName, PARTIES, PARTY_NAMES, type PartyName } from "../headend/pki/parties.ts";
 import { extendTestPki, type KeyedDevice, makeTestPki } from "../lab/test-pki.ts";
-import { type Command, eui64Option, readArgs, say, UsageError } from "./io.ts";
+import { command, type Given } from "./command.ts";
+import { eui64Option, say, UsageError } from "./io.ts";
 
 const HELP = `hanway pki: keys and certificates for tests
 
@@ -34,7 +34,6 @@ const DEFAULT_GPF = "00db1234567890a3";
 const DEFAULT_DEVICE = "esme:00db1234567890a0";
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   dir: { type: "string" },
   chf: { type: "string" },
@@ -43,29 +42,25 @@ const OPTIONS = {
   party: { type: "string", multiple: true },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>["values"];
+type Values = Given<typeof OPTIONS>["values"];
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    const [what, ...others] = positionals;
+    if (others.length > 0 || (what !== "init" && what !== "add"))
+      throw new UsageError("pki takes init or add; see hanway pki --help");
+    const dir = resolve(values.dir ?? DEFAULT_DIR);
+    const made = what === "init" ? init(dir, values) : add(dir, values);
+    if (values.json) say(io.stdout, JSON.stringify({ dir, ...made }));
+    else {
+      say(io.stdout, `${made.certificates} certificates in ${dir}`);
+      for (const [name, eui64] of Object.entries(made.parties)) say(io.stdout, `  ${eui64}  ${name}`);
+      for (const { type, eui64 } of made.devices) say(io.stdout, `  ${eui64}  ${type}`);
+    }
     return 0;
-  }
-  const [what, ...others] = positionals;
-  if (others.length > 0 || (what !== "init" && what !== "add"))
-    throw new UsageError("pki takes init or add; see hanway pki --help");
-  const dir = resolve(values.dir ?? DEFAULT_DIR);
-  const made = what === "init" ? init(dir, values) : add(dir, values);
-  if (values.json) say(io.stdout, JSON.stringify({ dir, ...made }));
-  else {
-    say(io.stdout, `${made.certificates} certificates in ${dir}`);
-    for (const [name, eui64] of Object.entries(made.parties)) say(io.stdout, `  ${eui64}  ${name}`);
-    for (const { type, eui64 } of made.devices) say(io.stdout, `  ${eui64}  ${type}`);
-  }
-  return 0;
-};
+  },
+);
 
 interface Made {
   readonly parties: Readonly<Record<string, Eui64>>;

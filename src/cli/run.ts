@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
 import { loadConfig } from "../app/config.ts";
 import { Hub } from "../app/hub.ts";
 import { makeLog } from "../app/log.ts";
 import { SystemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
-import { type Io, readArgs, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
+import { command } from "./command.ts";
+import { stoppedCode, UsageError, untilAborted } from "./io.ts";
 import { version } from "./version.ts";
 
 const HELP = `hanway run: the hub alone, on a radio and a broker of yours
@@ -43,14 +43,9 @@ Example:
   type = "esme"
   installCode = "83FED3407A939723A5C639B26916D505C3B5"`;
 
-export async function run(args: string[], io: Io): Promise<number> {
-  const { values } = readArgs(() =>
-    parseArgs({ args, options: { config: { type: "string" }, help: { type: "boolean", short: "h" } } }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
+const OPTIONS = { config: { type: "string" } } as const;
+
+export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   if (values.config === undefined) throw new UsageError("run needs --config FILE; see hanway run --help");
   const config = loadConfig(values.config);
   const log = makeLog(config.log.level, io.stdout);
@@ -64,4 +59,4 @@ export async function run(args: string[], io: Io): Promise<number> {
   await untilAborted(io.signal);
   log.info({}, "stopping");
   return stoppedCode(io.signal);
-}
+});

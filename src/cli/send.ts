@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { toHex } from "../base/bytes.ts";
 import { SystemClock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
@@ -9,6 +7,8 @@ import { systemRandom } from "../base/random.ts";
 import { CounterFile } from "../headend/counters.ts";
 import { HeadEnd } from "../headend/head-end.ts";
 import { findUseCase } from "../headend/use-case.ts";
+import { command, type Given } from "./command.ts";
+import { readFile } from "./gbcs/input.ts";
 import {
   CONNECTION_HELP,
   CONNECTION_OPTIONS,
@@ -17,16 +17,7 @@ import {
   targetOf,
 } from "./headend/connection.ts";
 import { EXIT_CODES, exitCodeOf, type Report, reportJson, reportLines, sentLines } from "./headend/report.ts";
-import {
-  type Command,
-  durationOption,
-  INTERRUPTED,
-  type Io,
-  numberOption,
-  readArgs,
-  say,
-  UsageError,
-} from "./io.ts";
+import { durationOption, INTERRUPTED, type Io, numberOption, say, UsageError } from "./io.ts";
 
 const HELP = `hanway send: a Command to a device, and its Response
 
@@ -63,7 +54,6 @@ Examples
 
 const OPTIONS = {
   ...CONNECTION_OPTIONS,
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   to: { type: "string" },
   set: { type: "string", multiple: true },
@@ -76,35 +66,31 @@ const OPTIONS = {
   linger: { type: "string" },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>["values"];
+type Values = Given<typeof OPTIONS>["values"];
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_LINGER_MS = 500;
 const PROGRESS_EVERY_MS = 10_000;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
-  const [name, ...others] = positionals;
-  if (name === undefined || others.length > 0)
-    throw new UsageError("send takes one use case; see hanway send --help");
-  if (values.to === undefined) throw new UsageError("send needs --to DEVICE; see hanway send --help");
-  try {
-    return await send(name, values.to, values, io);
-  } catch (error) {
-    const code = error instanceof HanwayError ? exitCodeOf(error) : undefined;
-    if (code === undefined || !(error instanceof HanwayError)) throw error;
-    say(io.stderr, `hanway: ${error.message}`);
-    if (values.json)
-      say(io.stdout, JSON.stringify({ outcome: error.code, exitCode: code, reason: error.message }));
-    return code;
-  }
-};
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    const [name, ...others] = positionals;
+    if (name === undefined || others.length > 0)
+      throw new UsageError("send takes one use case; see hanway send --help");
+    if (values.to === undefined) throw new UsageError("send needs --to DEVICE; see hanway send --help");
+    try {
+      return await send(name, values.to, values, io);
+    } catch (error) {
+      const code = error instanceof HanwayError ? exitCodeOf(error) : undefined;
+      if (code === undefined || !(error instanceof HanwayError)) throw error;
+      say(io.stderr, `hanway: ${error.message}`);
+      if (values.json)
+        say(io.stdout, JSON.stringify({ outcome: error.code, exitCode: code, reason: error.message }));
+      return code;
+    }
+  },
+);
 
 async function send(name: string, to: string, values: Values, io: Io): Promise<number> {
   const waiting = {
@@ -222,10 +208,5 @@ function settings(list: readonly string[]): Record<string, string> {
 }
 
 function fromFile(text: string): string {
-  if (!text.startsWith("@")) return text;
-  try {
-    return toHex(readFileSync(text.slice(1)));
-  } catch (cause) {
-    throw new HanwayError("config/unreadable", `${text.slice(1)} cannot be read`, { cause });
-  }
+  return text.startsWith("@") ? toHex(readFile(text.slice(1))) : text;
 }

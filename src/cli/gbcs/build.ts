@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
@@ -13,8 +12,9 @@ import type { Keystore } from "../../gbcs/keystore.ts";
 import { protectAs } from "../../gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { SoftwareSigner } from "../../gbcs/security/signature.ts";
-import { type Command, readArgs, say, UsageError } from "../io.ts";
-import { type Input, messageOf, readInput, readJson, readKeystoreOption } from "./input.ts";
+import { command, type Given } from "../command.ts";
+import { say, UsageError } from "../io.ts";
+import { counterOption, type Input, messageOf, readInput, readJson, readKeystoreOption } from "./input.ts";
 
 const HELP = `Usage: hanway gbcs build USECASE --target EUI64 --counter N [--originator EUI64] [--on-behalf-of EUI64:N]
                          [--certificate] [--fields JSON|FILE] [--keystore FILE] [--json]
@@ -39,7 +39,6 @@ Example:
     --fields '{"unregister_device": "02fa17e0000000a0"}' --keystore keystore.json`;
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   target: { type: "string" },
   originator: { type: "string" },
@@ -52,32 +51,28 @@ const OPTIONS = {
   keystore: { type: "string" },
 } as const;
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>["values"];
+type Values = Given<typeof OPTIONS>["values"];
 
 interface Draft {
   readonly preCommand: PreCommand;
   readonly fields: Fields;
 }
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    const keystore = readKeystoreOption(values.keystore);
+    const { preCommand, fields } =
+      values.precommand === undefined
+        ? await ofUseCase(positionals, values, keystore, io)
+        : ofPreCommand(messageOf(await readInput(values.precommand, io)));
+    const message =
+      keystore === undefined ? encodeEnvelope(preCommand) : secured(preCommand, fields, values, keystore);
+    const kind = keystore === undefined ? "PRECOMMAND" : "COMMAND";
+    say(io.stdout, values.json ? JSON.stringify({ kind, hex: toHex(message) }) : toHex(message));
     return 0;
-  }
-  const keystore = readKeystoreOption(values.keystore);
-  const { preCommand, fields } =
-    values.precommand === undefined
-      ? await ofUseCase(positionals, values, keystore, io)
-      : ofPreCommand(messageOf(await readInput(values.precommand, io)));
-  const message =
-    keystore === undefined ? encodeEnvelope(preCommand) : secured(preCommand, fields, values, keystore);
-  const kind = keystore === undefined ? "PRECOMMAND" : "COMMAND";
-  say(io.stdout, values.json ? JSON.stringify({ kind, hex: toHex(message) }) : toHex(message));
-  return 0;
-};
+  },
+);
 
 async function ofUseCase(
   positionals: readonly string[],
@@ -100,7 +95,7 @@ async function ofUseCase(
     fields,
     originator: Eui64(originator, "originator"),
     target: Eui64(target, "target"),
-    counter: counterOf(counter, "--counter"),
+    counter: counterOption(counter, "counter"),
     supplementary: supplementaryOf(values, keystore),
   });
   return { preCommand, fields };
@@ -145,7 +140,7 @@ function supplementaryOf(values: Values, keystore: Keystore | undefined): Supple
   const [party = "", counter = "", ...rest] = text.split(":");
   if (rest.length > 0 || counter === "") throw new UsageError("--on-behalf-of takes EUI64:N");
   const remoteParty = Eui64(party, "on-behalf-of");
-  const remotePartyCounter = counterOf(counter, "--on-behalf-of");
+  const remotePartyCounter = counterOption(counter, "on-behalf-of");
   if (values.certificate !== true) return { remoteParty, remotePartyCounter };
   const certificate = keystore?.certificate(remoteParty, "KA")?.der;
   if (certificate === undefined) {
@@ -154,11 +149,4 @@ function supplementaryOf(values: Values, keystore: Keystore | undefined): Supple
     });
   }
   return { remoteParty, remotePartyCounter, certificate };
-}
-
-function counterOf(text: string, name: string): bigint {
-  if (!/^(?:\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) {
-    throw new UsageError(`${name} takes a whole number of 64 bits, decimal or 0x`);
-  }
-  return BigInt(text);
 }

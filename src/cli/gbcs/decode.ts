@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import { HanwayError } from "../../base/error.ts";
 import { toJson } from "../../gbcs/json.ts";
-import { type Command, type Io, readArgs, say, UsageError } from "../io.ts";
+import { command } from "../command.ts";
+import { type Io, say, UsageError } from "../io.ts";
 import { describe } from "./describe.ts";
 import { messageOf, readInput, readKeystoreOption } from "./input.ts";
 import { messageText } from "./text.ts";
@@ -21,32 +21,27 @@ Example:
   hanway gbcs decode message.hex --keystore keystore.json --json`;
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   keystore: { type: "string" },
 } as const;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
-  if (positionals.length > 1) throw new UsageError("decode takes one message");
-  const keystore = readKeystoreOption(values.keystore);
-  const message = messageOf(await readInput(positionals[0], io));
-  try {
-    const described = describe(message, keystore);
-    if (values.json) say(io.stdout, JSON.stringify(toJson(described)));
-    else for (const line of messageText(described)) say(io.stdout, line);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof HanwayError)) throw error;
-    return refused(error, values.json === true, io);
-  }
-};
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    if (positionals.length > 1) throw new UsageError("decode takes one message");
+    const keystore = readKeystoreOption(values.keystore);
+    const message = messageOf(await readInput(positionals[0], io));
+    try {
+      const described = describe(message, keystore);
+      if (values.json) say(io.stdout, JSON.stringify(toJson(described)));
+      else for (const line of messageText(described)) say(io.stdout, line);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof HanwayError)) throw error;
+      return refused(error, values.json === true, io);
+    }
+  },
+);
 
 function refused(error: HanwayError, json: boolean, io: Io): number {
   const { code, field, offset, message } = error;

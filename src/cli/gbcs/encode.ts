@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { toHex } from "../../base/bytes.ts";
 import { fromJson } from "../../gbcs/json.ts";
 import { encodeMessage, isMessage } from "../../gbcs/message.ts";
-import { type Command, readArgs, say, UsageError } from "../io.ts";
+import { command } from "../command.ts";
+import { say, UsageError } from "../io.ts";
 import { readJson } from "./input.ts";
 
 const HELP = `Usage: hanway gbcs encode [JSON | FILE | -] [--json | --base64 | --binary]
@@ -18,26 +18,21 @@ Example:
   hanway gbcs decode message.hex --json | hanway gbcs encode`;
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   base64: { type: "boolean" },
   binary: { type: "boolean" },
 } as const;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    if (positionals.length > 1) throw new UsageError("encode takes one message");
+    const message = fromJson(await readJson(positionals[0], io, "the decoded message"));
+    if (!isMessage(message)) throw new UsageError('the JSON has no "envelope" and "payload"');
+    const octets = encodeMessage(message);
+    if (values.binary) io.stdout.write(octets);
+    else if (values.base64) say(io.stdout, Buffer.from(octets).toString("base64"));
+    else say(io.stdout, values.json ? JSON.stringify({ hex: toHex(octets) }) : toHex(octets));
     return 0;
-  }
-  if (positionals.length > 1) throw new UsageError("encode takes one message");
-  const message = fromJson(await readJson(positionals[0], io, "the decoded message"));
-  if (!isMessage(message)) throw new UsageError('the JSON has no "envelope" and "payload"');
-  const octets = encodeMessage(message);
-  if (values.binary) io.stdout.write(octets);
-  else if (values.base64) say(io.stdout, Buffer.from(octets).toString("base64"));
-  else say(io.stdout, values.json ? JSON.stringify({ hex: toHex(octets) }) : toHex(octets));
-  return 0;
-};
+  },
+);

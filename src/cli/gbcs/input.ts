@@ -53,6 +53,14 @@ export function readKeystoreOption(path: string | undefined): Keystore | undefin
   return path === undefined ? undefined : readKeystore(new TextDecoder().decode(readFile(path)));
 }
 
+/** An Originator Counter from an option. */
+export function counterOption(text: string, name: string): bigint {
+  if (!/^(?:\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text) || BigInt(text) > 0xffff_ffff_ffff_ffffn) {
+    throw new UsageError(`--${name} takes a whole number of 64 bits, decimal or 0x`);
+  }
+  return BigInt(text);
+}
+
 /** A whole file, `config/unreadable` where that cannot be. */
 export function readFile(path: string, limit = 1 << 30): Uint8Array {
   try {

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
 import { roleMayOriginate } from "../../gbcs/authority.ts";
@@ -7,8 +6,9 @@ import type { SecuredMessage } from "../../gbcs/envelope/envelope.ts";
 import type { Keystore } from "../../gbcs/keystore.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { verifyMessage } from "../../gbcs/security/verify.ts";
-import { type Command, type Io, readArgs, say, UsageError } from "../io.ts";
-import { messageOf, readFile, readInput, readKeystoreOption } from "./input.ts";
+import { command } from "../command.ts";
+import { type Io, say, UsageError } from "../io.ts";
+import { counterOption, messageOf, readFile, readInput, readKeystoreOption } from "./input.ts";
 import { type Vector, verifyVectors } from "./verify-vectors.ts";
 
 const HELP = `Usage: hanway gbcs verify [MESSAGE | FILE | -] --keystore FILE [--target EUI64] [--last-counter N] [--json]
@@ -29,7 +29,6 @@ Example:
   hanway gbcs verify --vectors messages.jsonl --keystore keystore.json --json`;
 
 const OPTIONS = {
-  help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
   vectors: { type: "string" },
   keystore: { type: "string" },
@@ -37,23 +36,19 @@ const OPTIONS = {
   "last-counter": { type: "string" },
 } as const;
 
-export const run: Command = async (args, io) => {
-  const { values, positionals } = readArgs(() =>
-    parseArgs({ args, options: OPTIONS, allowPositionals: true }),
-  );
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
-  const keystore = readKeystoreOption(values.keystore);
-  if (keystore === undefined) throw new UsageError("verify needs --keystore FILE; see --help");
-  const json = values.json === true;
-  if (values.vectors !== undefined) return runVectors(values.vectors, keystore, json, io);
-  if (positionals.length > 1) throw new UsageError("verify takes one message");
-  const message = messageOf(await readInput(positionals[0], io));
-  const limits = { target: values.target, lastCounter: values["last-counter"] };
-  return runOne(message, keystore, limits, json, io);
-};
+export const run = command(
+  { help: HELP, options: OPTIONS, positionals: true },
+  async ({ values, positionals }, io) => {
+    const keystore = readKeystoreOption(values.keystore);
+    if (keystore === undefined) throw new UsageError("verify needs --keystore FILE; see --help");
+    const json = values.json === true;
+    if (values.vectors !== undefined) return runVectors(values.vectors, keystore, json, io);
+    if (positionals.length > 1) throw new UsageError("verify takes one message");
+    const message = messageOf(await readInput(positionals[0], io));
+    const limits = { target: values.target, lastCounter: values["last-counter"] };
+    return runOne(message, keystore, limits, json, io);
+  },
+);
 
 function runVectors(path: string, keystore: Keystore, json: boolean, io: Io): number {
   const summary = verifyVectors(readVectors(path), keystore);
@@ -100,7 +95,7 @@ function runOne(
   io: Io,
 ): number {
   const { target, lastCounter } = limits;
-  const last = lastCounter === undefined ? undefined : counterOption(lastCounter);
+  const last = lastCounter === undefined ? undefined : counterOption(lastCounter, "last-counter");
   const result = verifyMessage(message, {
     keys: keystoreAgreement(keystore),
     signatureKeyOf: (party) => keystore.publicKey(party, "DS"),
@@ -126,11 +121,4 @@ function mayOriginate(envelope: SecuredMessage, keystore: Keystore): boolean {
   const role = keystore.role(envelope.originator);
   if (envelope.kind !== "COMMAND" || useCase === undefined || role === undefined) return true;
   return roleMayOriginate(useCase, role);
-}
-
-function counterOption(text: string): bigint {
-  if (!/^(?:\d{1,20}|0x[0-9a-fA-F]{1,16})$/.test(text)) {
-    throw new UsageError("--last-counter takes a whole number, decimal or 0x");
-  }
-  return BigInt(text);
 }
