@@ -1,15 +1,5 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { replaceFile } from "../base/durable-file.ts";
 import { HanwayError } from "../base/error.ts";
 import { makeFolder } from "../base/folder.ts";
 
@@ -29,35 +19,14 @@ export function makePrivateFolder(path: string): void {
 }
 
 /**
- * Writes a file that nobody else may read: whole or not at all, also when the power fails (written beside its place,
- * synced, renamed, and the folder synced). Throws `config/unreadable`.
+ * Writes a file that nobody else may read: whole or not at all, also when the power fails or two processes write it at
+ * once. Throws `config/unreadable`.
  */
 export function writePrivateFile(path: string, text: string): void {
-  const beside = `${path}.${process.pid}.new`;
   try {
-    rmSync(beside, { force: true });
-    // Exclusive: a link that somebody has put there is not followed.
-    const file = openSync(beside, "wx", 0o600);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(beside, path);
-    syncFolder(dirname(path));
+    replaceFile(path, text, `${path}.${process.pid}.new`);
   } catch (cause) {
-    rmSync(beside, { force: true });
     throw new HanwayError("config/unreadable", `${path} cannot be written: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 

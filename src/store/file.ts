@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { syncPath } from "../base/durable-file.ts";
 import { HanwayError } from "../base/error.ts";
 import { copyMade, copyPath } from "./copy-path.ts";
 
@@ -106,16 +107,6 @@ function damaged(path: string, detail: string): HanwayError {
       ? "put a backup in its place, or move it away to start as a new hub"
       : `its last good copy is ${copyPath(path)} of ${made}: start once with hub.restoreOnCorrupt = true to go on with that, or move the file away to start as a new hub`;
   return new HanwayError("store/corrupt", `${path}: ${detail}; ${advice}`);
-}
-
-/** Makes what was written to a file or folder durable. */
-export function syncPath(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 const SQLITE_BUSY = 5;

@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { Clock, Timer } from "../base/clock.ts";
+import { syncPath } from "../base/durable-file.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import { copyPath } from "./copy-path.ts";
-import { faultOf, syncPath } from "./file.ts";
+import { faultOf } from "./file.ts";
 import type { Store } from "./store.ts";
 
 /** Makes a copy of the store now and then: of one moment, checked, and put in the earlier one's place in one step. */

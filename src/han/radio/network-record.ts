@@ -1,8 +1,10 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fromHex, toHex } from "../../base/bytes.ts";
+import { replaceFile } from "../../base/durable-file.ts";
 import { HanwayError } from "../../base/error.ts";
 import { Eui64 } from "../../base/eui64.ts";
+import { makeFolder } from "../../base/folder.ts";
 
 /**
  * The home network as the hub remembers it, so that it comes back as the same network after a restart, and after
@@ -87,26 +89,11 @@ export function readNetworkRecord(file: string): NetworkRecord | undefined {
   }
 }
 
-/** Writes the record so that a power cut leaves the old one or the new one: write, fsync, rename, fsync folder. */
+/** Writes the record so that a power cut leaves the old one or the new one. Throws `store/failed`. */
 export function writeNetworkRecord(file: string, record: NetworkRecord): void {
-  const folder = dirname(file);
-  const fresh = `${file}.new`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const handle = openSync(fresh, "w", 0o600);
-    try {
-      writeSync(handle, serialised(record));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(fresh, file);
-    const handleOfFolder = openSync(folder, "r");
-    try {
-      fsyncSync(handleOfFolder);
-    } finally {
-      closeSync(handleOfFolder);
-    }
+    makeFolder(dirname(file), 0o700);
+    replaceFile(file, serialised(record));
   } catch (cause) {
     throw new HanwayError("store/failed", `network record ${file} cannot be written`, { cause });
   }
