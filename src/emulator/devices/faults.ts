@@ -1,6 +1,6 @@
 import type { KeyEstablishmentMessage } from "../../cbke/index.ts";
 import type { DeviceNode } from "../stack/device-node.ts";
-import { FrameCounter } from "../stack/frame-counter.ts";
+import { FrameCounter } from "../stack/security/frame-counter.ts";
 
 /** Ways in which a device may misbehave; all may be changed while it runs. */
 export interface DeviceFaults {

@@ -5,8 +5,8 @@ import { type Eui64, eui64ToBytesLE } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import type { Air } from "../air/air.ts";
 import { MAC_BROADCAST, MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
-import { type ApsDataMeta, ApsLayer, type ApsSettings } from "./aps.ts";
-import { maximumApsPayload } from "./aps-frame.ts";
+import { type ApsDataMeta, ApsLayer, type ApsSettings } from "./aps/aps.ts";
+import { maximumApsPayload } from "./aps/aps-frame.ts";
 import type {
   ApsMessage,
   CoordinatorStack,
@@ -18,13 +18,13 @@ import type {
   StackEvent,
   StackSnapshot,
 } from "./coordinator.ts";
-import { FrameCounter } from "./frame-counter.ts";
-import type { LinkKey } from "./link-key.ts";
-import { LinkKeyTable } from "./link-key-table.ts";
-import { MacLayer } from "./mac.ts";
-import { NwkLayer } from "./nwk.ts";
-import { TrustCenter } from "./trust-center.ts";
-import { answerZdo, decodeDeviceAnnounce, type NodeDescription, ZDO, type ZdoAnswer } from "./zdo.ts";
+import { LinkKeyTable } from "./hub/link-key-table.ts";
+import { TrustCenter } from "./hub/trust-center.ts";
+import { MacLayer } from "./network/mac.ts";
+import { NwkLayer } from "./network/nwk.ts";
+import { FrameCounter } from "./security/frame-counter.ts";
+import type { LinkKey } from "./security/link-key.ts";
+import { answerZdo, decodeDeviceAnnounce, type NodeDescription, ZDO, type ZdoAnswer } from "./zdo/zdo.ts";
 
 export interface EmulatedCoordinatorOptions {
   air: Air;

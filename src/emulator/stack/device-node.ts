@@ -2,10 +2,11 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import { MAC_BROADCAST, MAC_COMMAND } from "../air/mac-frame.ts";
-import { type ApsCommandMeta, type ApsDataMeta, ApsLayer } from "./aps.ts";
-import type { ApsCommand } from "./aps-command.ts";
+import { type ApsCommandMeta, type ApsDataMeta, ApsLayer } from "./aps/aps.ts";
+import type { ApsCommand } from "./aps/aps-command.ts";
+import { Reassembly, sendWhole } from "./aps/fragments.ts";
 import type { ApsMessage } from "./coordinator.ts";
-import { DeviceKeys } from "./device-keys.ts";
+import { DeviceKeys } from "./device/device-keys.ts";
 import {
   DEVICE_NODE_DEFAULTS,
   type DeviceNodeEvent,
@@ -15,20 +16,19 @@ import {
   type DeviceSendOutcome,
   type HomeNetwork,
   type OutgoingMessage,
-} from "./device-node-types.ts";
-import { DeviceZdo } from "./device-zdo.ts";
-import { Reassembly, sendWhole } from "./fragments.ts";
-import { FrameCounter } from "./frame-counter.ts";
-import type { JoinState } from "./join-machine.ts";
-import { LinkKey } from "./link-key.ts";
-import { MacLayer } from "./mac.ts";
-import { NetworkEntry } from "./network-entry.ts";
-import { type NwkIncoming, NwkLayer } from "./nwk.ts";
-import { BROADCAST_RX_ON, NWK_COMMAND } from "./nwk-frame.ts";
-import { ParentPoll } from "./parent-poll.ts";
-import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./trust-center.ts";
+} from "./device/device-node-types.ts";
+import { DeviceZdo } from "./device/device-zdo.ts";
+import type { JoinState } from "./device/join-machine.ts";
+import { NetworkEntry } from "./device/network-entry.ts";
+import { ParentPoll } from "./device/parent-poll.ts";
+import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./hub/trust-center.ts";
+import { MacLayer } from "./network/mac.ts";
+import { type NwkIncoming, NwkLayer } from "./network/nwk.ts";
+import { BROADCAST_RX_ON, NWK_COMMAND } from "./network/nwk-frame.ts";
+import { FrameCounter } from "./security/frame-counter.ts";
+import { LinkKey } from "./security/link-key.ts";
 
-export * from "./device-node-types.ts";
+export * from "./device/device-node-types.ts";
 
 /** No server of any kind; stack compliance revision 22. */
 const SERVER_MASK = 0x2c00;

@@ -8,11 +8,19 @@ import {
   type ApsCommand,
   decodeApsCommand,
   encodeApsCommand,
-} from "../../../src/emulator/stack/aps-command.ts";
-import { type ApsHeader, decodeApsHeader, encodeApsHeader } from "../../../src/emulator/stack/aps-frame.ts";
-import { decodeNwkHeader, encodeNwkHeader, type NwkHeader } from "../../../src/emulator/stack/nwk-frame.ts";
-import { decodeAuxiliary } from "../../../src/emulator/stack/security.ts";
-import { answerZdo } from "../../../src/emulator/stack/zdo.ts";
+} from "../../../src/emulator/stack/aps/aps-command.ts";
+import {
+  type ApsHeader,
+  decodeApsHeader,
+  encodeApsHeader,
+} from "../../../src/emulator/stack/aps/aps-frame.ts";
+import {
+  decodeNwkHeader,
+  encodeNwkHeader,
+  type NwkHeader,
+} from "../../../src/emulator/stack/network/nwk-frame.ts";
+import { decodeAuxiliary } from "../../../src/emulator/stack/security/security.ts";
+import { answerZdo } from "../../../src/emulator/stack/zdo/zdo.ts";
 import { HUB, METER } from "../home.ts";
 
 const u8 = fc.integer({ min: 0, max: 0xff });

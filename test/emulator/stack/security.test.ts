@@ -5,14 +5,14 @@ import { ByteReader, fromHex, toHex } from "../../../src/base/bytes.ts";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import { aesMmo, hmacAesMmo } from "../../../src/cbke/aes-mmo.ts";
 import type { TapFrame } from "../../../src/emulator/air/air.ts";
-import { ccmOpen, ccmSeal } from "../../../src/emulator/stack/ccm.ts";
+import { ccmOpen, ccmSeal } from "../../../src/emulator/stack/security/ccm.ts";
 import {
   decodeAuxiliary,
   keyLoadKey,
   keyTransportKey,
   openFrame,
   secureFrame,
-} from "../../../src/emulator/stack/security.ts";
+} from "../../../src/emulator/stack/security/security.ts";
 import { Home, HUB, LINK_KEY, METER, seMessage } from "../home.ts";
 
 /** CCM* by the book (Zigbee A.2), one AES block at a time, with a MIC of any length. */

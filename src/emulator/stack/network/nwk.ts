@@ -1,10 +1,11 @@
-import { ByteReader } from "../../base/bytes.ts";
-import { HanwayError } from "../../base/error.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import type { LinkQuality } from "../air/link.ts";
-import { FrameCounter } from "./frame-counter.ts";
+import { ByteReader } from "../../../base/bytes.ts";
+import { HanwayError } from "../../../base/error.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import type { LinkQuality } from "../../air/link.ts";
+import { FrameCounter } from "../security/frame-counter.ts";
+import { NetworkKeys } from "../security/network-keys.ts";
+import { decodeAuxiliary, openFrame, secureFrame } from "../security/security.ts";
 import type { MacLayer } from "./mac.ts";
-import { NetworkKeys } from "./network-keys.ts";
 import {
   BROADCAST_ALL,
   decodeNwkHeader,
@@ -13,7 +14,6 @@ import {
   NWK_MAX_PAYLOAD,
   type NwkHeader,
 } from "./nwk-frame.ts";
-import { decodeAuxiliary, openFrame, secureFrame } from "./security.ts";
 
 const RADIUS = 30;
 const NO_ADDRESS = 0xffff;

@@ -1,6 +1,6 @@
-import { type ByteReader, ByteWriter, concatBytes } from "../../base/bytes.ts";
-import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
-import { hmacAesMmo } from "../../cbke/aes-mmo.ts";
+import { type ByteReader, ByteWriter, concatBytes } from "../../../base/bytes.ts";
+import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../../base/eui64.ts";
+import { hmacAesMmo } from "../../../cbke/aes-mmo.ts";
 import { ccmOpen, ccmSeal, MIC_LENGTH } from "./ccm.ts";
 
 /** Which key secures a frame (Zigbee 4.5.1.1.2). */

@@ -1,7 +1,7 @@
-import { type ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { HanwayError } from "../../base/error.ts";
-import { NWK_MAX_PAYLOAD } from "./nwk-frame.ts";
-import { APS_SECURITY_OVERHEAD } from "./security.ts";
+import { type ByteReader, ByteWriter } from "../../../base/bytes.ts";
+import { HanwayError } from "../../../base/error.ts";
+import { NWK_MAX_PAYLOAD } from "../network/nwk-frame.ts";
+import { APS_SECURITY_OVERHEAD } from "../security/security.ts";
 
 /** A block of a fragmented message, or the acknowledgement of such blocks (Zigbee 2.2.5.1.8). */
 export interface ExtendedHeader {

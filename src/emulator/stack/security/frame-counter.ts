@@ -1,4 +1,4 @@
-import { HanwayError } from "../../base/error.ts";
+import { HanwayError } from "../../../base/error.ts";
 
 /** How many counts are reserved at a time, so that flash is written once for all of them. */
 const RESERVE = 4096;

@@ -1,23 +1,23 @@
-import { ByteReader, concatBytes } from "../../base/bytes.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
-import { HanwayError } from "../../base/error.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import type { LinkQuality } from "../air/link.ts";
-import { type ApsCommand, decodeApsCommand, encodeApsCommand } from "./aps-command.ts";
-import { type ApsHeader, decodeApsHeader, encodeApsHeader, maximumApsPayload } from "./aps-frame.ts";
-import type { ApsMessage } from "./coordinator.ts";
-import { Duplicates } from "./duplicates.ts";
-import { FrameCounter } from "./frame-counter.ts";
-import type { LinkKey } from "./link-key.ts";
-import type { NwkIncoming, NwkLayer } from "./nwk.ts";
-import { isBroadcast } from "./nwk-frame.ts";
+import { ByteReader, concatBytes } from "../../../base/bytes.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import { HanwayError } from "../../../base/error.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import type { LinkQuality } from "../../air/link.ts";
+import type { ApsMessage } from "../coordinator.ts";
+import type { NwkIncoming, NwkLayer } from "../network/nwk.ts";
+import { isBroadcast } from "../network/nwk-frame.ts";
+import { FrameCounter } from "../security/frame-counter.ts";
+import type { LinkKey } from "../security/link-key.ts";
 import {
   type AuxiliaryHeader,
   decodeAuxiliary,
   type KeyIdentifier,
   openFrame,
   secureFrame,
-} from "./security.ts";
+} from "../security/security.ts";
+import { type ApsCommand, decodeApsCommand, encodeApsCommand } from "./aps-command.ts";
+import { type ApsHeader, decodeApsHeader, encodeApsHeader, maximumApsPayload } from "./aps-frame.ts";
+import { Duplicates } from "./duplicates.ts";
 
 export interface ApsSettings {
   /** How long an APS ACK is waited for, in ms (EmberZNet APS_ACK_TIMEOUT). */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../../base/clock.ts";
 
 /** Longer than all retries of one APS frame (four times 1.6 s). */
 const REMEMBERED_MS = 8_000;

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../../base/clock.ts";
-import type { LinkQuality } from "../air/link.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import type { LinkQuality } from "../../air/link.ts";
 import {
   encodeMac,
   MAC_BROADCAST,
@@ -7,8 +7,8 @@ import {
   type MacAddress,
   type MacFrame,
   type MacFrameType,
-} from "../air/mac-frame.ts";
-import type { Radio } from "../air/radio.ts";
+} from "../../air/mac-frame.ts";
+import type { Radio } from "../../air/radio.ts";
 
 /** macTransactionPersistenceTime as EmberZNet sets it: how long a frame waits for a sleepy child to poll. */
 export const INDIRECT_TIMEOUT_MS = 7_680;

@@ -1,6 +1,6 @@
-import { type ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { HanwayError } from "../../base/error.ts";
-import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
+import { type ByteReader, ByteWriter } from "../../../base/bytes.ts";
+import { HanwayError } from "../../../base/error.ts";
+import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../../base/eui64.ts";
 
 /** NWK header (Zigbee 3.3.1), without auxiliary header. */
 export interface NwkHeader {

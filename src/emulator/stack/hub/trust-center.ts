@@ -1,15 +1,15 @@
-import type { Clock, Timer } from "../../base/clock.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import type { Random } from "../../base/random.ts";
-import { MAC_COMMAND } from "../air/mac-frame.ts";
-import type { ApsCommandMeta, ApsLayer } from "./aps.ts";
-import type { ApsCommand } from "./aps-command.ts";
-import type { JoinPolicy, StackEvent } from "./coordinator.ts";
-import { LinkKey } from "./link-key.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import type { Random } from "../../../base/random.ts";
+import { MAC_COMMAND } from "../../air/mac-frame.ts";
+import type { ApsCommandMeta, ApsLayer } from "../aps/aps.ts";
+import type { ApsCommand } from "../aps/aps-command.ts";
+import type { JoinPolicy, StackEvent } from "../coordinator.ts";
+import type { NwkIncoming, NwkLayer } from "../network/nwk.ts";
+import { BROADCAST_RX_ON, NWK_COMMAND } from "../network/nwk-frame.ts";
+import { LinkKey } from "../security/link-key.ts";
+import type { NetworkKey } from "../security/network-keys.ts";
 import type { LinkKeyTable } from "./link-key-table.ts";
-import type { NetworkKey } from "./network-keys.ts";
-import type { NwkIncoming, NwkLayer } from "./nwk.ts";
-import { BROADCAST_RX_ON, NWK_COMMAND } from "./nwk-frame.ts";
 
 /** MAC capability bit: receiver on when idle. Without it the child sleeps. */
 export const CAPABILITY_RX_ON = 0x08;

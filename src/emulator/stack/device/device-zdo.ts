@@ -1,8 +1,8 @@
-import type { Clock } from "../../base/clock.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import type { ApsDataMeta } from "./aps.ts";
-import type { ApsMessage } from "./coordinator.ts";
-import { ServiceDiscovery } from "./service-discovery.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import type { ApsDataMeta } from "../aps/aps.ts";
+import type { ApsMessage } from "../coordinator.ts";
+import { ServiceDiscovery } from "../zdo/service-discovery.ts";
 import {
   answerZdo,
   decodeAddressResponse,
@@ -13,7 +13,7 @@ import {
   type NodeDescription,
   ZDO,
   ZDO_STATUS,
-} from "./zdo.ts";
+} from "../zdo/zdo.ts";
 
 export interface DeviceZdoPorts {
   description(): NodeDescription;

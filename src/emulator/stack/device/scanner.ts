@@ -1,9 +1,9 @@
-import { ByteReader } from "../../base/bytes.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
-import { HanwayError } from "../../base/error.ts";
-import { type Eui64, eui64FromBytesLE } from "../../base/eui64.ts";
-import type { MacFrame } from "../air/mac-frame.ts";
-import type { MacLayer } from "./mac.ts";
+import { ByteReader } from "../../../base/bytes.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import { HanwayError } from "../../../base/error.ts";
+import { type Eui64, eui64FromBytesLE } from "../../../base/eui64.ts";
+import type { MacFrame } from "../../air/mac-frame.ts";
+import type { MacLayer } from "../network/mac.ts";
 
 export interface Beacon {
   channel: number;

@@ -1,7 +1,7 @@
-import { fromHex, toHex } from "../../base/bytes.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import { aesMmo } from "../../cbke/aes-mmo.ts";
-import { LinkKey } from "./link-key.ts";
+import { fromHex, toHex } from "../../../base/bytes.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import { aesMmo } from "../../../cbke/aes-mmo.ts";
+import { LinkKey } from "../security/link-key.ts";
 
 /** Where the Trust Centre link key comes from; `hashed` is that of a Trust Centre that took another one's place. */
 type Origin = "install-code" | "established" | "hashed";

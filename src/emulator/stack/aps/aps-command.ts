@@ -1,6 +1,6 @@
-import { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { HanwayError } from "../../base/error.ts";
-import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
+import { ByteReader, ByteWriter } from "../../../base/bytes.ts";
+import { HanwayError } from "../../../base/error.ts";
+import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../../base/eui64.ts";
 
 /** APS commands of the Trust Centre (Zigbee 4.4.11). */
 export type ApsCommand =

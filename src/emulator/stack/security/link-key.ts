@@ -1,4 +1,4 @@
-import type { Eui64 } from "../../base/eui64.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
 import { type KeyIdentifier, keyFor } from "./security.ts";
 
 /** A link key shared with one device, and the counter of what that device sent under it. */

@@ -1,8 +1,8 @@
-import { concatBytes, equalBytes } from "../../base/bytes.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import { concatBytes, equalBytes } from "../../../base/bytes.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import type { ApsMessage } from "../coordinator.ts";
 import type { ApsLayer } from "./aps.ts";
 import { maximumApsPayload } from "./aps-frame.ts";
-import type { ApsMessage } from "./coordinator.ts";
 
 /** A block's number is one octet, and the first block carries the count. */
 const MAXIMUM_BLOCKS = 255;

@@ -1,6 +1,6 @@
-import { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../base/eui64.ts";
-import type { EndpointDescriptor } from "./coordinator.ts";
+import { ByteReader, ByteWriter } from "../../../base/bytes.ts";
+import { type Eui64, eui64FromBytesLE, eui64ToBytesLE } from "../../../base/eui64.ts";
+import type { EndpointDescriptor } from "../coordinator.ts";
 
 /** ZDO cluster ids (Zigbee 2.4); a response has bit 15 set. */
 export const ZDO = {

@@ -1,7 +1,7 @@
-import { equalBytes } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Eui64 } from "../../base/eui64.ts";
-import { LinkKey } from "./link-key.ts";
+import { equalBytes } from "../../../base/bytes.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Eui64 } from "../../../base/eui64.ts";
+import { LinkKey } from "../security/link-key.ts";
 
 /** KEY_TABLE_SIZE of stock dongles. */
 const DEFAULT_SIZE = 12;

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import type { MacLayer } from "../network/mac.ts";
 import type { JoinState } from "./join-machine.ts";
-import type { MacLayer } from "./mac.ts";
 
 export interface ParentPollSettings {
   /** How often the parent is checked on, or for a sleepy device polled while nothing is expected. */

@@ -1,6 +1,6 @@
-import { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
-import { HanwayError } from "../../base/error.ts";
+import { ByteReader, ByteWriter } from "../../../base/bytes.ts";
+import type { Clock, Timer } from "../../../base/clock.ts";
+import { HanwayError } from "../../../base/error.ts";
 import { ZDO, ZDO_STATUS } from "./zdo.ts";
 
 /** What is looked for: input clusters are those that a server has. */
