@@ -14,8 +14,8 @@ import type { MessageId, Tenant } from "../../src/base/wan-topic.ts";
 import { createEmulatedCoordinator } from "../../src/emulator/coordinator.ts";
 import { EmberRadio } from "../../src/han/radio/ember-radio.ts";
 import { RADIO_DEFAULTS } from "../../src/han/radio/settings.ts";
+import { HeadEndLink } from "../../src/headend/link.ts";
 import { startBroker } from "../../src/lab/broker.ts";
-import { FarEnd } from "../../src/lab/far-end.ts";
 import { SampleExchange } from "../../src/lab/sample.ts";
 import { type Figure, median, quantile, round } from "../figure.ts";
 
@@ -169,7 +169,7 @@ async function runningHub(print: Print): Promise<void> {
       `[[device]]\neui64 = "${METER}"\ntype = "esme"\ninstallCode = "${LABEL}"\n[log]\nlevel = "warn"\n`,
   );
   let arrived: () => void = () => {};
-  const farEnd = await FarEnd.connect(broker.url, ROOT, { up: () => arrived() });
+  const farEnd = await HeadEndLink.connect(broker.url, ROOT, { up: () => arrived() });
   const open = Promise.withResolvers<void>();
   emulator.devices[0]?.on((event) => {
     if (event.type === "tunnel-open") open.resolve();
@@ -194,7 +194,7 @@ async function runningHub(print: Print): Promise<void> {
         arrived = resolve;
       });
       const before = performance.now();
-      await farEnd.offer(METER, `bench-${i}` as MessageId, samples.command());
+      await farEnd.send(METER, `bench-${i}` as MessageId, samples.command());
       await within(answer, `message ${i}`);
       if (i >= 100) trips.push(performance.now() - before);
     }

@@ -22,8 +22,8 @@ export interface Upward {
 export interface LinkEvents {
   up?(message: Upward): void;
   receipt?(receipt: Receipt): void;
-  /** The hub's retained state: whether it is online at the broker. */
-  state?(online: boolean): void;
+  /** The hub's retained state: whether it is online at the broker, and all that it told. */
+  state?(online: boolean, told: object): void;
   /** The broker is lost, or there again. */
   connection?(up: boolean): void;
 }
@@ -43,9 +43,17 @@ export class HeadEndLink implements AsyncDisposable {
     this.#root = root;
   }
 
-  /** Connects and subscribes before it resolves, so that nothing said afterwards is missed. Throws `wan/unavailable`. */
-  static async connect(url: string, root: WanRoot, events: LinkEvents): Promise<HeadEndLink> {
-    const client = await connected(url);
+  /**
+   * Connects and subscribes before it resolves, so that nothing said afterwards is missed. Under a `session` name the
+   * broker keeps what is said while the link is down. Throws `wan/unavailable`.
+   */
+  static async connect(
+    url: string,
+    root: WanRoot,
+    events: LinkEvents,
+    session?: string,
+  ): Promise<HeadEndLink> {
+    const client = await connected(url, session);
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     // Without a listener the loss of the broker would end the process; mqtt.js connects again by itself.
     client.on("error", () => {});
@@ -64,7 +72,7 @@ export class HeadEndLink implements AsyncDisposable {
     return new HeadEndLink(client, root, lost);
   }
 
-  /** Publishes one downlink, QoS 1; resolves when the broker has it. */
+  /** Publishes one downlink, QoS 1; resolves when the broker has it, also where that is away for a while. */
   async send(device: Eui64, id: MessageId, payload: Uint8Array): Promise<void> {
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     await this.#client.publishAsync(formatTopic(this.#root, { kind: "down", device, id }), bytes, { qos: 1 });
@@ -77,9 +85,10 @@ export class HeadEndLink implements AsyncDisposable {
   }
 }
 
-async function connected(url: string): Promise<MqttClient> {
+async function connected(url: string, session: string | undefined): Promise<MqttClient> {
+  const kept = session === undefined ? {} : { clientId: session, clean: false };
+  const options = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectPeriod: RECONNECT_MS, ...kept };
   try {
-    const options = { connectTimeout: CONNECT_TIMEOUT_MS, reconnectPeriod: RECONNECT_MS };
     return await mqtt.connectAsync(url, options, false);
   } catch (cause) {
     throw new HanwayError("wan/unavailable", `no broker answers at ${withoutSecrets(url)}`, { cause });
@@ -105,7 +114,8 @@ function hear(text: string, payload: Uint8Array, root: WanRoot, events: LinkEven
     });
   } else if (topic.kind === "state") {
     const said = readJson(payload);
-    events.state?.(typeof said === "object" && said !== null && Reflect.get(said, "online") === true);
+    const told = typeof said === "object" && said !== null ? said : {};
+    events.state?.(Reflect.get(told, "online") === true, told);
   }
 }
 

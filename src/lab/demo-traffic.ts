@@ -4,9 +4,9 @@ import type { Clock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
 import { isMessageId } from "../base/wan-topic.ts";
 import type { EmulatedDevice, MessageHandler } from "../emulator/devices/device.ts";
+import type { HeadEndLink } from "../headend/link.ts";
 import { ACCESS_CONTROL_BROKER, ESME } from "./demo-setup.ts";
 import { vectorResponder } from "./emulator.ts";
-import type { FarEnd } from "./far-end.ts";
 import type { Traffic } from "./fault.ts";
 import { Ledger } from "./ledger.ts";
 import { SampleExchange } from "./sample.ts";
@@ -34,7 +34,7 @@ export class DemoTraffic implements Traffic {
   /** Commands at the meter of which it is not yet known whether they have a Response. */
   #answering = 0;
   readonly #executed = new Set<string>();
-  #farEnd: FarEnd | undefined;
+  #farEnd: HeadEndLink | undefined;
   #meter: EmulatedDevice | undefined;
   #over = false;
 
@@ -60,7 +60,7 @@ export class DemoTraffic implements Traffic {
     this.#source = source;
   }
 
-  attach(farEnd: FarEnd): void {
+  attach(farEnd: HeadEndLink): void {
     this.#farEnd = farEnd;
   }
 
@@ -90,7 +90,7 @@ export class DemoTraffic implements Traffic {
     this.ledger.offer({ command, response: pair?.response });
     if (this.#brief) this.#story.progress("message in", this.ledger.counts().offered, command);
     else this.#story.messageIn(command, pair?.useCase ?? this.#source.useCase);
-    await this.#farEnd.offer(ESME, id, command);
+    await this.#farEnd.send(ESME, id, command);
   }
 
   alert(): void {

@@ -7,13 +7,13 @@ import { SystemClock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../emulator/coordinator.ts";
+import { HeadEndLink, type Upward } from "../headend/link.ts";
 import { atExit } from "./at-exit.ts";
 import { type LabBroker, startBroker } from "./broker.ts";
 import { ChildHub, type DemoHub, type HubWatcher, startHubHere } from "./demo-hub.ts";
 import { ESME, hubToml, INSTALL_CODE } from "./demo-setup.ts";
 import { DemoTraffic } from "./demo-traffic.ts";
 import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE } from "./emulator.ts";
-import { FarEnd } from "./far-end.ts";
 import { type Breakable, type DemoFault, type FaultReport, FaultRun } from "./fault.ts";
 import { House } from "./house.ts";
 import type { LedgerCounts } from "./ledger.ts";
@@ -226,13 +226,13 @@ class RunningDemo implements Demo, HubWatcher {
   async #connectFarEnd(broker: LabBroker, emulator: EmulatedCoordinatorHandle): Promise<void> {
     const root = wanRoot(parseConfig(this.#toml(broker.url, emulator.url)));
     const events = {
-      up: (device: Eui64, payload: Uint8Array) => {
+      up: ({ device, payload }: Upward) => {
         // What the hub itself says (Responses to CCS01, CS14) is for the head-end.
         if (device === ESME) this.#traffic.atFarEnd(payload);
       },
       state: () => this.#wanUp(),
     };
-    const farEnd = this.#scope.use(await FarEnd.connect(broker.url, root, events, "far-end"));
+    const farEnd = this.#scope.use(await HeadEndLink.connect(broker.url, root, events, "far-end"));
     this.#traffic.attach(farEnd);
     this.#traffic.meterIs(emulator.devices[0]);
   }

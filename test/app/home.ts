@@ -20,9 +20,9 @@ import {
 import type { MessageHandler } from "../../src/emulator/devices/device.ts";
 import type { DeviceCredentials } from "../../src/emulator/devices/key-establishment.ts";
 import type { HanEvent } from "../../src/han/network.ts";
+import { HeadEndLink, type Receipt } from "../../src/headend/link.ts";
 import { PartyStore } from "../../src/headend/party-store.ts";
 import { startBroker } from "../../src/lab/broker.ts";
-import { FarEnd, type ReceiptSeen } from "../../src/lab/far-end.ts";
 import { SampleExchange } from "../../src/lab/sample.ts";
 import { makeTestPki } from "../../src/lab/test-pki.ts";
 
@@ -70,14 +70,14 @@ export class TestHome implements AsyncDisposable {
   readonly samples = new SampleExchange({ farEnd: BROKER_PARTY, meter: METER }, this.clock);
   readonly events: HanEvent[] = [];
   readonly log: LogLine[] = [];
-  readonly receipts: ReceiptSeen[] = [];
+  readonly receipts: Receipt[] = [];
   readonly uplinks: string[] = [];
   /** The hub's retained state, each time it was told. */
   readonly states: Record<string, unknown>[] = [];
   readonly atMeter: string[] = [];
   emulator!: EmulatedCoordinatorHandle;
   hub!: Hub;
-  farEnd!: FarEnd;
+  farEnd!: HeadEndLink;
   /** The far end's keys, with `chf`. */
   parties!: PartyStore;
   /** The hub's settings as they were given. */
@@ -152,12 +152,10 @@ ${options.listed === false ? "" : meterSettings(options, code)}
 `);
     this.config = config;
     this.farEnd = this.#scope.use(
-      await FarEnd.connect(broker.url, wanRoot(config), {
-        up: (_device, payload) => this.uplinks.push(toHex(payload)),
+      await HeadEndLink.connect(broker.url, wanRoot(config), {
+        up: ({ payload }) => this.uplinks.push(toHex(payload)),
         receipt: (receipt) => this.receipts.push(receipt),
-        state: (state) => {
-          if (typeof state === "object" && state !== null) this.states.push({ ...state });
-        },
+        state: (_online, told) => this.states.push({ ...told }),
       }),
     );
     this.hub = await this.#startHub();
@@ -192,7 +190,7 @@ ${options.listed === false ? "" : meterSettings(options, code)}
   async offer(device: Eui64, payload: Uint8Array): Promise<string> {
     this.#ids += 1;
     const id = `t${this.#ids}` as MessageId;
-    await this.farEnd.offer(device, id, payload);
+    await this.farEnd.send(device, id, payload);
     return id;
   }
 

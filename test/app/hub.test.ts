@@ -78,7 +78,7 @@ describe("downlinks that go nowhere (receipt reasons of the WAN contract)", () =
     await home.tunnelOpen();
     const id = await home.offer(METER, home.samples.command());
     await until(() => home.stages(id).includes("delivered"), "delivery");
-    await home.farEnd.offer(METER, id as never, home.samples.command());
+    await home.farEnd.send(METER, id as never, home.samples.command());
     await until(() => home.stages(id).includes("failed duplicate"), "duplicate receipt");
     expect(home.atMeter).toHaveLength(1);
   });

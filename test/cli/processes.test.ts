@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MessageId, Tenant } from "../../src/base/wan-topic.ts";
+import { HeadEndLink } from "../../src/headend/link.ts";
 import { startBroker } from "../../src/lab/broker.ts";
-import { FarEnd } from "../../src/lab/far-end.ts";
 import { Ledger } from "../../src/lab/ledger.ts";
 import { pairVectors, readVectors } from "../../src/lab/vectors.ts";
 import { CHF, GPF, METER, until } from "../app/home.ts";
@@ -53,10 +53,10 @@ describeShared("three processes: a broker, hanway emulate, hanway run", "rtds.js
     ]);
     const radio = await emulator.says(/^listening (\S+)$/m);
     const ledger = new Ledger();
-    await using farEnd = await FarEnd.connect(
+    await using farEnd = await HeadEndLink.connect(
       broker.url,
       { tenant: "three" as Tenant, hub: CHF },
-      { up: (_device, payload) => ledger.atFarEnd(payload) },
+      { up: ({ payload }) => ledger.atFarEnd(payload) },
     );
     await using hub = new HanwayProcess([
       "run",
@@ -69,7 +69,7 @@ describeShared("three processes: a broker, hanway emulate, hanway run", "rtds.js
     for (const [i, { command, response }] of pairs.entries()) {
       ledger.offer({ command, response });
       ledger.atDevice(command); // what the meter got is shown by its answer: it knows no other octets
-      await farEnd.offer(METER, `pair-${i}` as MessageId, command);
+      await farEnd.send(METER, `pair-${i}` as MessageId, command);
     }
     await until(() => ledger.complete, "every Response");
     expect(ledger.counts()).toMatchObject({ responses: responses.length, mismatched: 0, lost: 0 });

@@ -7,9 +7,9 @@ import { decodeDlms } from "../../gbcs/dlms/index.ts";
 import { verifyMessage } from "../../gbcs/security/verify.ts";
 import type { BuiltCommand } from "../../headend/command.ts";
 import { type Answer, judgeResponse } from "../../headend/judge.ts";
+import type { Receipt } from "../../headend/link.ts";
 import type { PartyStore } from "../../headend/party-store.ts";
 import { readBackup } from "../conformance/execute/seeds.ts";
-import type { ReceiptSeen } from "../far-end.ts";
 import type { Expected } from "./device-log-model.ts";
 
 /** One Command to the hub and what came of it. */
@@ -103,7 +103,7 @@ export class ChfBooks {
     this.#byId.set(id, order);
   }
 
-  receipt({ id, stage }: ReceiptSeen): void {
+  receipt({ id, stage }: Receipt): void {
     this.heardAt = performance.now();
     const order = this.#byId.get(id);
     if (order === undefined) this.#unknown += 1;

@@ -4,12 +4,12 @@ import type { Random } from "../../base/random.ts";
 import type { MessageId } from "../../base/wan-topic.ts";
 import type { AccessResponse } from "../../gbcs/dlms/index.ts";
 import { type BuiltCommand, buildCommand } from "../../headend/command.ts";
+import type { HeadEndLink } from "../../headend/link.ts";
 import type { PartyStore } from "../../headend/party-store.ts";
 import { findUseCase } from "../../headend/use-case.ts";
 import type { ChildHub } from "../demo-hub.ts";
 import { CHF } from "../demo-setup.ts";
 import { DEFAULT_COORDINATOR } from "../emulator.ts";
-import type { FarEnd } from "../far-end.ts";
 import { ChfBooks, type Order } from "./chf-books.ts";
 import { type Change, DeviceLogModel } from "./device-log-model.ts";
 import { MemoryCounters } from "./memory-counters.ts";
@@ -32,7 +32,7 @@ export class ChfHome implements AsyncDisposable {
   readonly again = { waiting: 0, onPurpose: 0 };
   readonly #parties: PartyStore;
   readonly #counters: MemoryCounters;
-  readonly #farEnd: FarEnd;
+  readonly #farEnd: HeadEndLink;
   readonly #random: Random;
   readonly #scope: AsyncDisposableStack;
   #offers = 0;
@@ -42,7 +42,7 @@ export class ChfHome implements AsyncDisposable {
     hub: ChildHub;
     parties: PartyStore;
     counters: MemoryCounters;
-    farEnd: FarEnd;
+    farEnd: HeadEndLink;
     random: Random;
     scope: AsyncDisposableStack;
   }) {
@@ -71,7 +71,7 @@ export class ChfHome implements AsyncDisposable {
     const books = new ChfBooks(parties);
     const farEnd = building.use(
       await place.farEnd(brokers, place.chfSection, {
-        up: (_device, payload, seq) => books.up(payload, seq),
+        up: ({ payload, seq }) => books.up(payload, seq),
         receipt: (receipt) => books.receipt(receipt),
       }),
     );
@@ -136,7 +136,7 @@ export class ChfHome implements AsyncDisposable {
     this.#offers += 1;
     const id = `chaos-${this.#offers}` as MessageId;
     this.books.offered(order, id);
-    this.#farEnd.offer(CHF, id, order.command.message).catch(() => {});
+    this.#farEnd.send(CHF, id, order.command.message).catch(() => {});
   }
 
   /** As the DSP does. A reading is not protected against replay and would be executed again. */

@@ -1,5 +1,5 @@
 import { toHex } from "../../base/bytes.ts";
-import type { ReceiptSeen } from "../far-end.ts";
+import type { Receipt } from "../../headend/link.ts";
 import { Arrivals } from "./arrivals.ts";
 import { UnderWay } from "./under-way.ts";
 
@@ -100,7 +100,7 @@ export class Exchange {
     this.underWay.acknowledged(message);
   }
 
-  receipt({ id, stage }: ReceiptSeen): void {
+  receipt({ id, stage }: Receipt): void {
     if (stage === "stored") {
       this.#stored.add(id);
       this.underWay.stored(id);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { MessageId } from "../../base/wan-topic.ts";
+import type { HeadEndLink } from "../../headend/link.ts";
 import type { ChildHub } from "../demo-hub.ts";
 import { ACCESS_CONTROL_BROKER, ESME, INSTALL_CODE } from "../demo-setup.ts";
-import type { FarEnd } from "../far-end.ts";
 import { SampleExchange } from "../sample.ts";
 import { BalanceAdjustments } from "./adjustments.ts";
 import { Exchange } from "./exchange.ts";
@@ -20,7 +20,7 @@ const LOOK_MS = 50;
 export class ChaosHome implements AsyncDisposable {
   readonly exchange: Exchange;
   readonly hub: ChildHub;
-  readonly #farEnd: FarEnd;
+  readonly #farEnd: HeadEndLink;
   readonly #sendAlert: (alert: Uint8Array) => Promise<boolean>;
   readonly #scope: AsyncDisposableStack;
   readonly #alerts: Uint8Array[] = [];
@@ -32,7 +32,7 @@ export class ChaosHome implements AsyncDisposable {
     exchange: Exchange,
     parts: {
       hub: ChildHub;
-      farEnd: FarEnd;
+      farEnd: HeadEndLink;
       sendAlert: (alert: Uint8Array) => Promise<boolean>;
       scope: AsyncDisposableStack;
     },
@@ -70,7 +70,7 @@ export class ChaosHome implements AsyncDisposable {
     });
     const farEnd = building.use(
       await place.farEnd(brokers, undefined, {
-        up: (_device, payload, seq) => exchange.atFarEnd(payload, seq),
+        up: ({ payload, seq }) => exchange.atFarEnd(payload, seq),
         receipt: (receipt) => exchange.receipt(receipt),
       }),
     );
@@ -94,7 +94,7 @@ export class ChaosHome implements AsyncDisposable {
     this.#offered += 1;
     const id = `chaos-${this.#offered}` as MessageId;
     // A far end without its broker keeps it until the broker is back.
-    this.#farEnd.offer(ESME, id, this.exchange.command(id)).catch(() => {});
+    this.#farEnd.send(ESME, id, this.exchange.command(id)).catch(() => {});
   }
 
   /** Resolves when everything has arrived, or after `ms`. */

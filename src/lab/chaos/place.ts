@@ -5,12 +5,12 @@ import { parseConfig } from "../../app/config.ts";
 import { wanRoot } from "../../app/settings.ts";
 import { type Clock, SystemClock } from "../../base/clock.ts";
 import { createEmulatedCoordinator, type EmulatedCoordinatorHandle } from "../../emulator/coordinator.ts";
+import { HeadEndLink, type LinkEvents } from "../../headend/link.ts";
 import { PartyStore } from "../../headend/party-store.ts";
 import { KEYSTORE_FILE } from "../../headend/pki/folder.ts";
 import { ChildHub, type HubWatcher } from "../demo-hub.ts";
 import { hubToml } from "../demo-setup.ts";
 import { DEFAULT_COORDINATOR } from "../emulator.ts";
-import { FarEnd, type FarEndEvents } from "../far-end.ts";
 import { Story } from "../story.ts";
 import { type KeyedDevice, makeTestPki } from "../test-pki.ts";
 
@@ -63,9 +63,9 @@ export class Place implements AsyncDisposable {
   }
 
   /** `sections`: settings of the hub instead of one meter that is paired here. */
-  async farEnd(brokers: BrokerUrls, sections: string | undefined, events: FarEndEvents): Promise<FarEnd> {
+  async farEnd(brokers: BrokerUrls, sections: string | undefined, events: LinkEvents): Promise<HeadEndLink> {
     const root = wanRoot(parseConfig(this.#toml(brokers, sections)));
-    return FarEnd.connect(brokers.farEnd, root, events, "far-end");
+    return HeadEndLink.connect(brokers.farEnd, root, events, "far-end");
   }
 
   /** The hub, not yet started. */

@@ -14,10 +14,10 @@ import { silentLog } from "../../base/log.ts";
 import { SeededRandom, systemRandom } from "../../base/random.ts";
 import { createEmulatedCoordinator } from "../../emulator/coordinator.ts";
 import type { EmulatedDevice } from "../../emulator/devices/device.ts";
+import { HeadEndLink, type LinkEvents } from "../../headend/link.ts";
 import { atExit } from "../at-exit.ts";
 import { startBroker } from "../broker.ts";
 import { VECTOR_TRANSFER_SIZE } from "../emulator.ts";
-import { FarEnd, type FarEndEvents } from "../far-end.ts";
 
 export interface HomeOptions {
   readonly chf: Eui64;
@@ -26,12 +26,12 @@ export interface HomeOptions {
   readonly loss: number;
   readonly seed: number;
   readonly version: string;
-  readonly farEnd: Pick<FarEndEvents, "up" | "receipt">;
+  readonly farEnd: Pick<LinkEvents, "up" | "receipt">;
 }
 
 /** A whole home for one run: broker, emulated radio with devices, hub and far end in this process. */
 export interface Home extends AsyncDisposable {
-  readonly farEnd: FarEnd;
+  readonly farEnd: HeadEndLink;
   readonly devices: ReadonlyMap<Eui64, EmulatedDevice>;
 }
 
@@ -73,7 +73,7 @@ export async function startHome(options: HomeOptions): Promise<Home> {
     const config = parseConfig(
       hubToml(options, { dataDir, broker: broker.url, radio: emulator.url }, devices),
     );
-    const farEnd = scope.use(await FarEnd.connect(broker.url, wanRoot(config), options.farEnd));
+    const farEnd = scope.use(await HeadEndLink.connect(broker.url, wanRoot(config), options.farEnd));
     const reached = new Set<Eui64>();
     const ready = Promise.withResolvers<void>();
     scope.use(

@@ -2,7 +2,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import { isMessageId } from "../../base/wan-topic.ts";
 import type { EmulatedDevice } from "../../emulator/devices/device.ts";
-import type { FarEnd } from "../far-end.ts";
+import type { HeadEndLink } from "../../headend/link.ts";
 import type { AlertCase, PairCase } from "./cases.ts";
 import { difference, type Failure } from "./report.ts";
 
@@ -50,7 +50,7 @@ class Place {
 export class RelayedDevice {
   readonly #eui64: Eui64;
   readonly #device: EmulatedDevice;
-  readonly #farEnd: FarEnd;
+  readonly #farEnd: HeadEndLink;
   readonly #atDevice = new Place();
   readonly #atFarEnd = new Place();
   readonly #patienceMs: number;
@@ -59,7 +59,7 @@ export class RelayedDevice {
   #refusal: ((how: string) => void) | undefined;
 
   /** `patienceMs`: how long a message may take from one end to the other, lost frames and all. */
-  constructor(device: EmulatedDevice, farEnd: FarEnd, patienceMs: number) {
+  constructor(device: EmulatedDevice, farEnd: HeadEndLink, patienceMs: number) {
     this.#patienceMs = patienceMs;
     this.#eui64 = device.eui64;
     this.#device = device;
@@ -149,7 +149,7 @@ export class RelayedDevice {
     this.#offered += 1;
     const id = this.#id();
     if (!isMessageId(id)) throw new TypeError(`${id} is no message id`);
-    return this.#farEnd.offer(this.#eui64, id, command);
+    return this.#farEnd.send(this.#eui64, id, command);
   }
 
   #id(): string {

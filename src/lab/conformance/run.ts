@@ -100,7 +100,7 @@ async function relay(
     seed: options.seed,
     version: options.version,
     farEnd: {
-      up: (device, payload) => {
+      up: ({ device, payload }) => {
         seen.add(toHex(payload));
         ends.get(device)?.up(payload);
       },

@@ -14,10 +14,10 @@ import type { ChfReads, HanControl } from "../../../chf/ports.ts";
 import { createEmulatedCoordinator } from "../../../emulator/coordinator.ts";
 import type { KeyAgreement } from "../../../gbcs/security/key-agreement.ts";
 import type { Signer } from "../../../gbcs/security/signature.ts";
+import { HeadEndLink } from "../../../headend/link.ts";
 import { atExit } from "../../at-exit.ts";
 import { startBroker } from "../../broker.ts";
 import { DEFAULT_COORDINATOR } from "../../emulator.ts";
-import { FarEnd } from "../../far-end.ts";
 import type { Fault, HubState } from "./hub-state.ts";
 import { SetClock } from "./set-clock.ts";
 
@@ -62,10 +62,10 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
     const config = parseConfig(hubToml(self, { dataDir, broker: broker.url, radio: emulator.url }));
     const ear = new Ear();
     const farEnd = scope.use(
-      await FarEnd.connect(broker.url, wanRoot(config), {
-        up: (_device, payload) => ear.up(payload),
+      await HeadEndLink.connect(broker.url, wanRoot(config), {
+        up: ({ payload }) => ear.up(payload),
         receipt: ({ id, stage, reason }) => ear.receipt(id, stage, reason),
-        state: (told) => ear.state(told),
+        state: (online) => ear.state(online),
       }),
     );
     const { modelType, manufacturer, firmwareVersion, faults } = state;
@@ -96,7 +96,7 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
         const id = `command-${sent++}`;
         if (!isMessageId(id)) throw new TypeError(`${id} is no message id`);
         const heard = ear.hear(id, wanted);
-        await farEnd.offer(self, id, command);
+        await farEnd.send(self, id, command);
         return heard;
       },
       [Symbol.asyncDispose]: () => scope.disposeAsync(),
@@ -136,10 +136,8 @@ class Ear {
     return this.#online.promise;
   }
 
-  state(told: unknown): void {
-    if (typeof told === "object" && told !== null && Reflect.get(told, "online") === true) {
-      this.#online.resolve();
-    }
+  state(online: boolean): void {
+    if (online) this.#online.resolve();
   }
 
   up(payload: Uint8Array): void {
