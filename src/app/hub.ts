@@ -95,8 +95,7 @@ export class Hub implements AsyncDisposable {
     schedule.stop();
     const routed = router.stop();
     this.chf?.stop();
-    this.#parts.hanOnly.stop();
-    await this.#parts.mailbox.stop();
+    await Promise.all([this.#parts.mailbox.stop(), this.#parts.hanOnly.stop()]);
     await han.stop();
     this.#parts.deviceLogKeeper.stop();
     await routed;

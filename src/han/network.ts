@@ -186,9 +186,10 @@ export class HomeAreaNetwork {
     return device === undefined ? TUNNEL_SETTINGS.transferSize : this.#tunnels.server.limit(device);
   }
 
-  /** One message through the tunnel that the hub has to a device. */
+  /** One message through the tunnel that the hub has to a device, where it is open. */
   async throughTunnel(eui64: Eui64, message: Uint8Array): Promise<DeliveryOutcome> {
-    return this.#roster.named(eui64)?.tunnel?.deliver(message) ?? "tunnel-lost";
+    const tunnel = this.#roster.named(eui64)?.tunnel;
+    return tunnel?.phase === "open" ? tunnel.deliver(message) : "tunnel-lost";
   }
 
   views(): DeviceView[] {

@@ -4,13 +4,12 @@ import type { Log } from "../../base/log.ts";
 import type { DeliveryOutcome } from "../../base/routing.ts";
 import type { Store } from "../../store/store.ts";
 import { MessageQueue, type QueueSettings } from "./queue.ts";
-import type { Waiting } from "./repository.ts";
 
 export interface HanOnlyPorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** One message through the tunnel of a device; `delivered` once it has acknowledged it. */
+  /** One message through the tunnel of a device, where it is open; `delivered` once the device has acknowledged it. */
   send(device: Eui64, message: Uint8Array): Promise<DeliveryOutcome>;
 }
 
@@ -49,10 +48,11 @@ export class HanOnlyMessages {
     this.#queue.start(listed);
   }
 
-  stop(): void {
+  /** Hands over nothing more; resolves when what is on its way has arrived, or has had two seconds for it. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#later.values()) timer.cancel();
-    this.#queue.stop();
+    await this.#queue.stop();
   }
 
   /** Messages that wait for a device. */
@@ -86,8 +86,7 @@ export class HanOnlyMessages {
     try {
       do {
         this.#serving.set(device, false);
-        let message = this.#queue.take(device);
-        while (message !== undefined && (await this.#handOver(message))) message = this.#queue.take(device);
+        for (let more = true; more && !this.#stopped; ) more = await this.#handOverNext(device);
       } while (this.#serving.get(device) === true && !this.#stopped);
     } catch (error) {
       this.#ports.log.error({ device, err: error }, "a HAN-only message could not be handed over");
@@ -105,15 +104,17 @@ export class HanOnlyMessages {
     this.#later.set(device, timer);
   }
 
-  /** False where the device cannot be reached: its tunnel tells when it can be again. */
-  async #handOver(message: Waiting): Promise<boolean> {
+  /** False where nothing waits, or the device cannot be reached: its tunnel tells when it can be again. */
+  async #handOverNext(device: Eui64): Promise<boolean> {
+    const message = this.#queue.take(device);
+    if (message === undefined) return false;
     try {
       const outcome = await this.#ports.send(message.device, message.payload);
       if (outcome === "delivered") return await this.#queue.settle(message, "delivered");
       if (outcome === "too-large") return await this.#queue.settle(message, "failed", "too-large");
       return false;
     } finally {
-      this.#queue.giveBack(message);
+      this.#queue.release(message);
     }
   }
 }

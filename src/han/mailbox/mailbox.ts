@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
@@ -55,9 +55,6 @@ export interface MailboxPorts {
   hasMirror?(device: Eui64): boolean;
 }
 
-/** How long a hub that stops waits for the end of what it is handing out, in milliseconds. */
-const LAST_ANSWERS_MS = 2_000;
-
 /**
  * The mailbox of the sleeping gas meter (GBCS 10.2.2.1, communications-hub A6): what is sent to it waits on disk until the
  * meter wakes and asks, oldest first. A message leaves the queue in the transaction that stores its receipt.
@@ -68,7 +65,6 @@ export class Mailbox implements TunnelUser, Deliver {
   readonly #queue: MessageQueue;
   /** Devices that are being answered; true where another GET came meanwhile. */
   readonly #serving = new Map<Eui64, boolean>();
-  readonly #answers = new Set<Promise<void>>();
   /** Devices whose pending flag is set. */
   readonly #flagged: Set<Eui64>;
   #stopped = false;
@@ -98,9 +94,7 @@ export class Mailbox implements TunnelUser, Deliver {
   /** Hands out nothing more; resolves when what is on its way has arrived, or has had two seconds for it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const answered = Promise.all(this.#answers);
-    if (this.#answers.size > 0) await Promise.race([answered, sleep(this.#ports.clock, LAST_ANSWERS_MS)]);
-    this.#queue.stop();
+    await this.#queue.stop();
   }
 
   /** Whether the device has a message to fetch: bit 21 of FunctionalNotificationFlags on its mirror. */
@@ -162,8 +156,7 @@ export class Mailbox implements TunnelUser, Deliver {
       return;
     }
     this.#serving.set(device, false);
-    const answer = this.#serve(device).finally(() => this.#answers.delete(answer));
-    this.#answers.add(answer);
+    void this.#serve(device);
   }
 
   async #serve(device: Eui64): Promise<void> {
@@ -194,7 +187,7 @@ export class Mailbox implements TunnelUser, Deliver {
       await this.#handOut(message);
       return false;
     } finally {
-      this.#queue.giveBack(message);
+      this.#queue.release(message);
     }
   }
 

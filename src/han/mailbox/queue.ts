@@ -28,12 +28,14 @@ export interface QueuePorts {
 
 /** Pause before the store is tried again, in milliseconds. */
 const STORE_RETRY_MS = 1_000;
+/** How long a hub that stops waits for the end of what is being handed out, in milliseconds. */
+const LAST_ENDS_MS = 2_000;
 /** Longest wait for an expiry, in milliseconds: the clock may be corrected meanwhile. */
 const EXPIRY_LOOK_MS = 3_600_000;
 
 /**
- * Messages on disk that wait for their devices, oldest first, each for its life. One that is `taken` neither expires nor
- * is taken again until it is settled or given back.
+ * Messages on disk that wait for their devices, oldest first, each for its life. One that is taken neither expires nor is
+ * taken again until it is released, settled or not.
  */
 export class MessageQueue {
   readonly #settings: QueueSettings;
@@ -41,6 +43,7 @@ export class MessageQueue {
   readonly #rows: MailboxRepository;
   /** Places of messages that are being handed out. */
   readonly #taken = new Set<number>();
+  #released: (() => void) | undefined;
   #expiry: Timer | undefined;
   #stopped = false;
 
@@ -56,7 +59,15 @@ export class MessageQueue {
     this.#expire();
   }
 
-  stop(): void {
+  /** To be called when nothing more is taken; resolves when the last one is released, or after two seconds. */
+  async stop(): Promise<void> {
+    this.#expiry?.cancel();
+    if (this.#taken.size > 0) {
+      const released = new Promise<void>((resolve) => {
+        this.#released = resolve;
+      });
+      await Promise.race([released, sleep(this.#ports.clock, LAST_ENDS_MS)]);
+    }
     this.#stopped = true;
     this.#expiry?.cancel();
   }
@@ -97,9 +108,10 @@ export class MessageQueue {
     return message;
   }
 
-  /** It was not handed out and waits on. Nothing after it was settled. */
-  giveBack({ place }: Waiting): void {
+  /** The end of handing it out; one that was not settled waits on. */
+  release({ place }: Waiting): void {
     this.#taken.delete(place);
+    if (this.#taken.size === 0) this.#released?.();
   }
 
   /**
@@ -111,7 +123,6 @@ export class MessageQueue {
       if (this.#stopped) return false;
       await sleep(this.#ports.clock, STORE_RETRY_MS);
     }
-    this.#taken.delete(message.place);
     this.#show(message.device);
     return true;
   }

@@ -33,7 +33,7 @@ beforeEach(() => {
   start();
 });
 afterEach(() => {
-  messages.stop();
+  void messages.stop();
   store.close();
   rmSync(folder, { recursive: true });
 });
@@ -55,7 +55,7 @@ function start(listed: (device: Eui64) => boolean = () => true): void {
 
 /** As after a power cut: only what is on the disk is there. */
 function restart(listed?: (device: Eui64) => boolean): void {
-  messages.stop();
+  void messages.stop();
   store.close();
   start(listed);
 }
@@ -105,6 +105,18 @@ describe("HAN-only messages to a device with a tunnel (A4.5)", () => {
     clock.advance(60_000);
     await settled();
     expect(sent).toEqual([`${PPMID} 11`]);
+  });
+
+  it("a hub that stops waits for the acknowledgement of what is on its way", async () => {
+    const ends: ((how: DeliveryOutcome) => void)[] = [];
+    outcome = () => new Promise((resolve) => ends.push(resolve));
+    await messages.deliver(PPMID, one);
+    await messages.deliver(PPMID, two);
+    const stopped = messages.stop();
+    ends[0]?.("delivered");
+    await stopped;
+    expect(sent).toEqual([`${PPMID} 11`]);
+    expect(messages.waiting(PPMID)).toBe(1);
   });
 
   it("one device that cannot be reached holds up no other", async () => {
