@@ -53,6 +53,8 @@ export interface Destinations {
 
 /** The header of a Command that did not reach its device (alert 0x8F84 names it by these). */
 export interface UndeliveredCommand {
+  /** A whole message, or a block of a large one. */
+  readonly form: "message" | "block";
   readonly cra: 1 | 2 | 3;
   readonly counter: bigint;
   readonly originator: Eui64;

@@ -59,7 +59,8 @@ function payloadKind(kind: Envelope["kind"]): Asn1Kind {
  */
 export function decodePayload(kind: Envelope["kind"], messageCode: number, content: Uint8Array): Payload {
   const type = payloadKind(kind);
-  if (isAsn1(messageCode, type)) return decodeAsn1Payload(type, messageCode, content);
+  if (isAsn1(messageCode, type) && content[0] !== DLMS_TAG[type])
+    return decodeAsn1Payload(type, messageCode, content);
   const found = isGbz(content) ? "GBZ" : content[0] === DLMS_TAG[type] ? "DLMS" : "unknown";
   const useCases = useCasesByCode(messageCode);
   if (useCases.length > 0 && !useCases.some(({ format }) => format?.includes(found))) {

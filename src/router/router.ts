@@ -16,17 +16,18 @@ export interface RouterPorts {
   readonly destinations: Destinations;
   readonly clock: Clock;
   readonly log: Log;
-  /** A Command that a device in the Device Log did not get. */
+  /** A message that a device in the Device Log did not get; called in the transaction that stores its receipt. */
   readonly undelivered?: (command: UndeliveredCommand, reason: ReceiptReason) => void;
 }
 
 /** How a delivery that did not succeed is told to the sender. */
-const FAILURES: Record<Exclude<DeliveryOutcome, "delivered" | "waiting">, ReceiptReason> = {
+const FAILURES: Record<Exclude<DeliveryOutcome, "delivered" | "waiting"> | "fault", ReceiptReason> = {
   "tunnel-lost": "tunnel-lost",
   "too-large": "too-large",
   "mailbox-full": "mailbox-full",
   busy: "refused",
   suspended: "suspended",
+  fault: "internal",
 };
 
 /** Pause before the store is tried again, in milliseconds. */
@@ -100,7 +101,7 @@ export class Router {
   }
 
   async #route(message: Arrived): Promise<void> {
-    const { destinations } = this.#ports;
+    const { destinations, log, undelivered } = this.#ports;
     const { device, payload, id } = message;
     const verdict = judgeDownlink(device, payload);
     if ("reason" in verdict) return this.#fail(message, verdict.reason);
@@ -113,13 +114,16 @@ export class Router {
     }
     const way = destinations.han(device);
     if (way === undefined) return this.#fail(message, "no-such-device");
-    const outcome = await way.deliver(device, payload, id);
+    const outcome = await way.deliver(device, payload, id).catch((error: unknown) => {
+      log.error({ err: error, id }, "downlink failed");
+      return "fault" as const;
+    });
     if (outcome === "delivered") return this.#end(message, "delivered");
     if (outcome === "waiting") return this.#end(message);
     // A hub that stops closes its tunnels: that is no failure of the message.
     if (this.#stopping) return;
-    await this.#fail(message, FAILURES[outcome]);
-    this.#ports.undelivered?.(verdict.address, FAILURES[outcome]);
+    const reason = FAILURES[outcome];
+    await this.#fail(message, reason, () => undelivered?.(verdict.address, reason));
   }
 
   async #executed(message: Arrived, execution: Execution): Promise<void> {
@@ -135,9 +139,13 @@ export class Router {
     if (stored) execution.after?.();
   }
 
-  #fail(message: Arrived, reason: ReceiptReason): Promise<void> {
+  /** `also` joins the transaction of the receipt. */
+  async #fail(message: Arrived, reason: ReceiptReason, also?: () => void): Promise<void> {
     this.#ports.log.warn({ id: message.id, device: message.device, reason }, "downlink refused");
-    return this.#end(message, "failed", reason);
+    await this.#commit(() => {
+      this.#takeOut(message, "failed", reason);
+      also?.();
+    });
   }
 
   async #end(message: Arrived, stage?: ReceiptStage, reason?: ReceiptReason): Promise<void> {

@@ -46,7 +46,7 @@ export class RouterBench {
   readonly receipts: string[] = [];
   readonly up: UplinkMessage[] = [];
   readonly delivered: { device: Eui64; hex: string; id: MessageId | undefined }[] = [];
-  readonly undelivered: { command: UndeliveredCommand; reason: ReceiptReason }[] = [];
+  readonly undelivered: { command: UndeliveredCommand; reason: ReceiptReason; inTransaction: boolean }[] = [];
   readonly log = new Set<Eui64>([ESME, GSME, PPMID]);
   outcome: (device: Eui64) => Promise<DeliveryOutcome> = async () => "delivered";
   own: Destinations["own"] = (device) => (device === CHF || device === GPF ? "absent" : undefined);
@@ -77,7 +77,8 @@ export class RouterBench {
       },
       clock: this.clock,
       log: silentLog,
-      undelivered: (command, reason) => this.undelivered.push({ command, reason }),
+      undelivered: (command, reason) =>
+        this.undelivered.push({ command, reason, inTransaction: this.store.inTransaction }),
     });
   }
 

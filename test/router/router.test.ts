@@ -61,7 +61,11 @@ describe("router: downlinks by the target in the Grouping Header (A4.1)", () => 
       expect(await bench.given(1)).toEqual([`m1 failed ${reason}`]);
       await settled();
       expect(bench.undelivered).toMatchObject([
-        { reason, command: { cra: 1, counter: 0x516n, originator: ACB, target: ESME } },
+        {
+          reason,
+          command: { form: "message", cra: 1, counter: 0x516n, originator: ACB, target: ESME },
+          inTransaction: true,
+        },
       ]);
     },
   );
@@ -85,6 +89,7 @@ describe("router: downlinks by the target in the Grouping Header (A4.1)", () => 
     bench.down(ESME, "m1", gbcs(1, ACB, ESME, ECS17B));
     bench.down(ESME, "m2", gbcs(1, ACB, ESME, ECS17B));
     expect(await bench.given(2)).toEqual(["m1 failed internal", "m2 delivered"]);
+    expect(bench.undelivered).toMatchObject([{ reason: "internal", command: { form: "message" } }]);
   });
 
   it("one device's messages go one after the other, a slow device holds up no other", async () => {

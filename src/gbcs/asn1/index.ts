@@ -3,6 +3,7 @@ export * from "./common.ts";
 export * from "./constructed.ts";
 export * from "./credentials.ts";
 export * from "./csr.ts";
+export * from "./delivery.ts";
 export type { LengthForm } from "./der-reader.ts";
 export * from "./device-log.ts";
 export * from "./firmware.ts";

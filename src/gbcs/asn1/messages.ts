@@ -2,6 +2,7 @@ import { HanwayError } from "../../base/error.ts";
 import { setClockCommand, setClockResponse } from "./clock.ts";
 import { certificate, entityIdentifier } from "./common.ts";
 import * as credentials from "./credentials.ts";
+import { deliveryFailureAlert } from "./delivery.ts";
 import type { LengthForm } from "./der-reader.ts";
 import * as deviceLog from "./device-log.ts";
 import * as firmware from "./firmware.ts";
@@ -41,6 +42,7 @@ const MESSAGES = {
   178: { alert: deviceLog.backupGpfLogAlert }, // GCS62
   202: { alert: firmware.activateFirmwareAlert }, // CS06, future-dated
   203: { alert: credentials.updateCredentialsAlert }, // CS02b, future-dated
+  213: { alert: deliveryFailureAlert }, // which has a DLMS form as well
   256: updateCredentials, // CS02b, one code per mode
   257: updateCredentials,
   258: updateCredentials,

@@ -4,6 +4,7 @@ const eui64: Shape = { type: "octet-string", name: "deviceIdentifier" };
 
 /** Bodies of the Alerts of which the tables have no rows, behind alert code and time; by use case. */
 export const ALERT_BODIES: Readonly<Record<string, readonly Shape[]>> = {
+  FTDA: [{ type: "octet-string", name: "originatorTargetCraAndCounter" }],
   "FDEI-DLMS": [{ type: "octet-string", name: "messageCodeCounterAndAttribute" }],
   "FDRA-DLMS": [{ type: "octet-string", name: "imageHash" }],
   "MIIWA-DLMS": [{ type: "u16", name: "cause" }],

@@ -177,7 +177,7 @@ describe("messages with DER contents", () => {
   });
 
   it("knows which codes have DER contents", () => {
-    expect(ASN1_MESSAGE_CODES).toHaveLength(34);
+    expect(ASN1_MESSAGE_CODES).toHaveLength(35);
     expect(isAsn1(0x0012, "command")).toBe(true);
     expect(isAsn1(0x0012, "alert")).toBe(false);
     expect(() => decodeAsn1(0x0001, "command", new Uint8Array())).toThrow(
