@@ -27,18 +27,21 @@ export function socketPath(values: { config?: string | undefined; socket?: strin
   throw new UsageError("no demo runs on this machine; say which hub with --config FILE or --socket PATH");
 }
 
+/** How long a hub may take to answer, in milliseconds; what takes longer is told as news. */
+const PATIENCE_MS = 20_000;
+
 /** A connection to a running hub's local socket: one question at a time, and the news it watches. */
 export class ControlClient implements Disposable {
   readonly #socket: Socket;
   #answer: ((reply: Record<string, unknown>) => void) | undefined;
   #news: (news: JoinNews) => void = () => {};
-  #closed = false;
+  readonly #closed = new AbortController();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     createInterface({ input: socket }).on("line", (line) => this.#line(line));
     socket.on("close", () => {
-      this.#closed = true;
+      this.#closed.abort();
       this.#answer?.({ error: "the hub closed the connection", code: "internal" });
     });
     socket.on("error", () => {});
@@ -63,13 +66,22 @@ export class ControlClient implements Disposable {
     return new ControlClient(socket);
   }
 
-  /** The hub's answer. Throws what the hub reports. */
+  /** Aborted when the hub ends the connection. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** The hub's answer. Throws what the hub reports, and `config/unreadable` where it says nothing for a while. */
   async ask(request: object): Promise<unknown> {
-    if (this.#closed) throw new HanwayError("internal", "the hub closed the connection");
-    const reply = await new Promise<Record<string, unknown>>((resolve) => {
+    if (this.closed.aborted) throw new HanwayError("internal", "the hub closed the connection");
+    let late: NodeJS.Timeout | undefined;
+    const reply = await new Promise<Record<string, unknown>>((resolve, reject) => {
+      const silent = new HanwayError("config/unreadable", "what listens there does not answer as a hub");
+      late = setTimeout(() => reject(silent), PATIENCE_MS);
       this.#answer = resolve;
       this.#socket.write(`${JSON.stringify(request)}\n`);
     });
+    clearTimeout(late);
     this.#answer = undefined;
     if (typeof reply.error === "string")
       throw new HanwayError("config/invalid", reply.error, { field: "hub" });
@@ -86,9 +98,19 @@ export class ControlClient implements Disposable {
   }
 
   #line(line: string): void {
-    const said: unknown = JSON.parse(line);
-    if (typeof said !== "object" || said === null) return;
+    const said = readLine(line);
+    if (said === undefined) return;
     if ("news" in said) this.#news(said.news as JoinNews);
     else this.#answer?.({ ...said });
+  }
+}
+
+/** What is no JSON object comes from no hub, and is no answer. */
+function readLine(line: string): object | undefined {
+  try {
+    const said: unknown = JSON.parse(line);
+    return typeof said === "object" && said !== null ? said : undefined;
+  } catch {
+    return undefined;
   }
 }

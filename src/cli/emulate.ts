@@ -1,10 +1,9 @@
-import { parseArgs } from "node:util";
 import { DEVICE_TYPES, type DeviceType } from "../base/device-type.ts";
-import { Eui64 } from "../base/eui64.ts";
 import { InstallCode } from "../base/install-code.ts";
 import { parseFaultPlan, startEmulator } from "../lab/emulator.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
-import { type Io, numberOption, readArgs, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
+import { command } from "./command.ts";
+import { argument, eui64Option, numberOption, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
 
 const HELP = `hanway emulate: an emulated Zigbee coordinator (EmberZNet over ASH) with devices on its air
 
@@ -28,16 +27,24 @@ It prints one line, "listening URL", when a host can connect; its story goes to 
 Example:
   hanway emulate --listen tcp://127.0.0.1:4900 --device esme:00db1234567890a0:83FED3407A939723A5C639B26916D505C3B5`;
 
-export async function emulate(args: string[], io: Io): Promise<number> {
-  const { values } = readArgs(() => parseArgs({ args, options: OPTIONS }));
-  if (values.help) {
-    say(io.stdout, HELP);
-    return 0;
-  }
+const OPTIONS = {
+  listen: { type: "string" },
+  eui64: { type: "string" },
+  ezsp: { type: "string" },
+  state: { type: "string" },
+  seed: { type: "string" },
+  loss: { type: "string" },
+  device: { type: "string", multiple: true },
+  "test-ca": { type: "string" },
+  vectors: { type: "string" },
+  fault: { type: "string", multiple: true },
+} as const;
+
+export const emulate = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   if (values.listen === undefined) throw new UsageError("emulate needs --listen; see hanway emulate --help");
   await using emulator = await startEmulator({
     listen: values.listen,
-    eui64: values.eui64 === undefined ? undefined : Eui64(values.eui64, "--eui64"),
+    eui64: values.eui64 === undefined ? undefined : eui64Option(values.eui64, "eui64"),
     ezsp: numberOption(values.ezsp, "ezsp", 13, 19),
     stateFile: values.state,
     seed: numberOption(values.seed, "seed", 0, 0xffffffff),
@@ -51,21 +58,7 @@ export async function emulate(args: string[], io: Io): Promise<number> {
   say(io.stdout, `listening ${emulator.url}`);
   await untilAborted(io.signal);
   return stoppedCode(io.signal);
-}
-
-const OPTIONS = {
-  listen: { type: "string" },
-  eui64: { type: "string" },
-  ezsp: { type: "string" },
-  state: { type: "string" },
-  seed: { type: "string" },
-  loss: { type: "string" },
-  device: { type: "string", multiple: true },
-  "test-ca": { type: "string" },
-  vectors: { type: "string" },
-  fault: { type: "string", multiple: true },
-  help: { type: "boolean", short: "h" },
-} as const;
+});
 
 function lossOption(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
@@ -88,7 +81,7 @@ function deviceOption(text: string) {
   }
   return {
     type: type as DeviceType,
-    eui64: Eui64(eui64, "--device"),
-    installCode: InstallCode(code, "--device"),
+    eui64: eui64Option(eui64, "device"),
+    installCode: argument(() => InstallCode(code, "--device")),
   };
 }

@@ -48,7 +48,7 @@ export function readArgs<T>(parse: () => T): T {
 }
 
 function firstSentence(text: string): string {
-  return text.split(". ")[0] ?? text;
+  return text.split(/\.\s/)[0] ?? text;
 }
 
 /** A whole number from an option, within bounds. */
@@ -59,7 +59,7 @@ export function numberOption(
   most: number,
 ): number | undefined {
   if (value === undefined) return undefined;
-  const number = Number(value);
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (!Number.isInteger(number) || number < least || number > most) {
     throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
   }
@@ -78,11 +78,7 @@ export function shareOption(value: string | undefined, name: string): number {
 
 /** An EUI-64 from an option. */
 export function eui64Option(value: string, name: string): Eui64 {
-  try {
-    return Eui64(value);
-  } catch {
-    throw new UsageError(`--${name} takes 16 hex digits, not "${value.slice(0, 40)}"`);
-  }
+  return argument(() => Eui64(value, `--${name}`));
 }
 
 /** Seconds as `20s`, `500ms`, `2m` or a bare number of seconds; returns milliseconds. */
@@ -95,21 +91,41 @@ export function durationOption(value: string | undefined, name: string): number 
   return Number(match[1]) * unit;
 }
 
-/** Turns whatever a command threw into one sentence and an exit code. */
-export function explain(error: unknown, io: Io): number {
+/** A value from the command line: what its parser refuses is a wrong call. */
+export function argument<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof HanwayError ? new UsageError(error.message) : error;
+  }
+}
+
+/**
+ * Turns whatever a command threw into one sentence and an exit code; with `json`, a bad result is an object
+ * `{"error": {code, field, offset, message}}` on standard output as well.
+ */
+export function explain(error: unknown, io: Io, json = false): number {
   if (error instanceof UsageError) {
-    say(io.stderr, `hanway: ${error.message}`);
+    say(io.stderr, `hanway: ${printable(error.message)}`);
     return 2;
   }
   if (error instanceof HanwayError) {
-    say(io.stderr, `hanway: ${error.message}`);
-    return ENVIRONMENT.has(error.code.split("/")[0] ?? "") ? 2 : 1;
+    const { code, field, offset, message } = error;
+    say(io.stderr, `hanway: ${printable(message)}`);
+    if (ENVIRONMENT.has(code.split("/")[0] ?? "")) return 2;
+    if (json) say(io.stdout, JSON.stringify({ error: { code, field, offset, message } }));
+    return 1;
   }
   say(
     io.stderr,
     `hanway: internal fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );
   return 1;
+}
+
+/** Arguments and files may hold control characters, which a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** Error families that mean "cannot run here": a setting, a port, a broker, a file. */

@@ -111,7 +111,7 @@ export async function dispatch(args: string[], io: Io): Promise<number> {
     const command = await entry.load();
     return await command(rest, io);
   } catch (error) {
-    return io.signal.aborted ? INTERRUPTED : explain(error, io);
+    return io.signal.aborted ? INTERRUPTED : explain(error, io, rest.includes("--json"));
   }
 }
 

@@ -6,7 +6,7 @@ import { InstallCode } from "../base/install-code.ts";
 import { parseLabel } from "../base/label.ts";
 import { command } from "./command.ts";
 import { ControlClient, HUB_HELP, HUB_OPTIONS, socketPath } from "./control.ts";
-import { INTERRUPTED, type Io, numberOption, say, UsageError } from "./io.ts";
+import { argument, INTERRUPTED, type Io, numberOption, say, UsageError } from "./io.ts";
 
 const HELP = `hanway pair: lets one device join a running hub, and shows how far it comes
 
@@ -46,17 +46,24 @@ export const run = command(
     const watch = new Watch(eui64, seconds, io);
     await hub.watch((news) => watch.news(news));
     const answer = await hub.ask({ do: "pair", eui64, type, installCode: toHex(installCode), seconds });
-    if (answer !== "window-open") return refused(String(answer), eui64, io);
-    const result = await watch.end();
+    if (answer !== "window-open") {
+      if (values.json && answer !== "off")
+        say(io.stdout, JSON.stringify({ device: eui64, type, joined: answer === "already-in", steps: [] }));
+      return refused(String(answer), eui64, values.json === true, io);
+    }
+    const result = await watch.end(hub.closed);
     if (values.json) say(io.stdout, JSON.stringify({ device: eui64, type, ...result }));
     if (io.signal.aborted) return INTERRUPTED;
     return result.joined ? 0 : 1;
   },
 );
 
-function refused(answer: string, eui64: Eui64, io: Io): number {
+function refused(answer: string, eui64: Eui64, json: boolean, io: Io): number {
   if (answer === "already-in") {
-    say(io.stdout, `${eui64} is in the Device Log and has its link key; it needs no window`);
+    say(
+      json ? io.stderr : io.stdout,
+      `${eui64} is in the Device Log and has its link key; it needs no window`,
+    );
     return 0;
   }
   const full = "the Device Log has no room for another device of this type; unpair one first";
@@ -107,25 +114,38 @@ class Watch {
     }
   }
 
-  /** Resolves when the device is in, has failed for good, the window is over, or the person gives up. */
-  async end(): Promise<Result> {
+  /** Resolves when the device is in, has failed for good, the window is over, the hub is gone, or the person gives up. */
+  async end(hubGone: AbortSignal): Promise<Result> {
     const { signal } = this.#io;
     const tick = setInterval(() => this.#countDown(), 1_000);
     const over = setTimeout(() => this.#end.resolve(), (this.#seconds + 5) * 1_000);
+    const ends = AbortSignal.any([signal, hubGone]);
     const giveUp = () => this.#end.resolve();
-    signal.addEventListener("abort", giveUp, { once: true });
-    if (signal.aborted) giveUp();
+    ends.addEventListener("abort", giveUp, { once: true });
+    if (ends.aborted) giveUp();
     await this.#end.promise;
     clearInterval(tick);
     clearTimeout(over);
-    signal.removeEventListener("abort", giveUp);
+    ends.removeEventListener("abort", giveUp);
     if (this.#live) this.#io.stderr.write("\r\x1b[K");
-    if (!this.#result.joined && this.#result.failure === undefined && !signal.aborted) this.#neverCame();
+    if (!this.#result.joined && !signal.aborted) {
+      if (hubGone.aborted) this.#hubEnded();
+      else if (this.#result.failure === undefined) this.#neverCame();
+    }
     return this.#result;
   }
 
+  #hubEnded(): void {
+    const cause = "the hub closed the connection";
+    this.#trouble({ step: this.#lastStep(), cause, next: "see that the hub runs, then pair it again" });
+  }
+
+  #lastStep(): string {
+    return this.#result.steps.at(-1)?.step ?? "window open";
+  }
+
   #neverCame(): void {
-    const step = this.#result.steps.at(-1)?.step ?? "window open";
+    const step = this.#lastStep();
     const seen = step !== "window open";
     this.#trouble({
       step,
@@ -160,8 +180,11 @@ class Watch {
 function labelOf(positionals: readonly string[]): { eui64: Eui64; installCode: InstallCode } {
   const [first, ...rest] = positionals;
   if (first === undefined) throw new UsageError("pair needs EUI64 and INSTALLCODE; see hanway pair --help");
-  if (rest.length === 0) return parseLabel(first);
-  return { eui64: Eui64(first, "EUI64"), installCode: InstallCode(rest.join(""), "INSTALLCODE") };
+  if (rest.length === 0) return argument(() => parseLabel(first));
+  return argument(() => ({
+    eui64: Eui64(first, "EUI64"),
+    installCode: InstallCode(rest.join(""), "INSTALLCODE"),
+  }));
 }
 
 function typeOf(text: string): DeviceType {

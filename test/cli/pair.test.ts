@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -110,11 +111,17 @@ describe("hanway pair, devices and unpair against a running hub without a broker
     expect((await hanway("devices", "--config", config)).stdout).toMatch(/00db1234567890a0 {2}esme +joined/);
     const again = await hanway("pair", METER, LABEL, "--config", config);
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("needs no window") });
+    const machine = await hanway("pair", METER, LABEL, "--config", config, "--json");
+    expect(JSON.parse(machine.stdout)).toEqual({ device: METER, type: "esme", joined: true, steps: [] });
   });
 
   it("takes it off again, once", async () => {
-    expect((await hanway("unpair", METER, "--config", config)).code).toBe(0);
-    expect((await hanway("unpair", METER, "--config", config)).code).toBe(1);
+    const off = await hanway("unpair", METER, "--config", config, "--json");
+    expect(off.code).toBe(0);
+    expect(JSON.parse(off.stdout)).toEqual({ device: METER, unpaired: true });
+    const again = await hanway("unpair", METER, "--config", config, "--json");
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.stdout)).toEqual({ device: METER, unpaired: false });
     expect((await hanway("devices", "--config", config)).stdout).toContain("no device is in the Device Log");
   });
 
@@ -138,6 +145,42 @@ describe("hanway pair, devices and unpair against a running hub without a broker
     const { code, stderr } = await hanway(...args);
     expect(stderr).toMatch(sentence);
     expect(stderr.trim().split("\n")).toHaveLength(1);
-    expect([1, 2]).toContain(code);
+    expect(code).toBe(2);
+  });
+});
+
+/** A local socket that answers a few lines and then goes away. */
+async function shortLived(lines: readonly string[]): Promise<{ path: string } & AsyncDisposable> {
+  const path = join(folder, `short-${lines.length}.sock`);
+  const left = [...lines];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => {
+      const line = left.shift();
+      if (line !== undefined) socket.write(`${line}\n`);
+      if (left.length === 0) socket.end();
+    });
+  });
+  await new Promise<void>((listening) => server.listen(path, listening));
+  return { path, [Symbol.asyncDispose]: () => new Promise((closed) => server.close(() => closed())) };
+}
+
+describe("a hub that ends while a command speaks to it", () => {
+  it("ends a pairing at once, as a failure with its cause", async () => {
+    await using hub = await shortLived(['{"answer":"watching"}', '{"answer":"window-open"}']);
+    const { code, stdout } = await hanway("pair", METER, LABEL, "--socket", hub.path, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      joined: false,
+      failure: { step: "window open", cause: "the hub closed the connection" },
+    });
+    expect(code).toBe(1);
+  });
+
+  it("is told in one sentence, also where what spoke was no hub", async () => {
+    await using stranger = await shortLived(["220 mail ready"]);
+    const { code, stdout, stderr } = await hanway("devices", "--socket", stranger.path, "--json");
+    expect(stderr).toMatch(/^hanway: .*the hub closed the connection\n$/);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
   });
 });

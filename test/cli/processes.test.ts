@@ -97,6 +97,13 @@ describe("wrong calls end with one clear sentence and exit code 2", () => {
     [["emulate", "--listen", "tcp://127.0.0.1:0", "--device", "esme:1:2"], /TYPE:EUI64:INSTALLCODE/],
     [["emulate", "--listen", "tcp://127.0.0.1:0", "--fault", "meteor@3"], /no fault/],
     [["demo", "--exit-after", "soon"], /takes a time/],
+    [["demo", "--seed", ""], /--seed takes a whole number/],
+    [["demo", "--seed", "-1"], /Option '--seed' argument is ambiguous/],
+    [["demo", "--\u001b[31mred"], /Unknown option '--\\u\{1b\}\[31mred'/],
+    [["emulate", "--listen", "tcp://127.0.0.1:0", "--eui64", "zz"], /--eui64: "zz" is not 16 hex digits/],
+    [["emulate", "--listen", "tcp://127.0.0.1:0", "--device", `esme:${METER}:${LABEL}00`], /--device/],
+    [["unpair", "zz"], /is not 16 hex digits/],
+    [["gbcs", "build", "ECS17b", "--originator", METER, "--counter", "1", "--target", "z"], /--target/],
     [["demo", "--fault", "meteor"], /there are broker-down, unplug, power-cut/],
     [["demo", "--vectors", "/nonexistent.jsonl"], /cannot be read/],
   ])("hanway %j", async (args, sentence) => {

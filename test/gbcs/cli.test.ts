@@ -5,8 +5,7 @@ import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
-import { run } from "../../src/cli/gbcs.ts";
-import { explain } from "../../src/cli/io.ts";
+import { dispatch } from "../../src/cli/main.ts";
 import { describeShared, sharedData } from "../shared-data.ts";
 import { golden, goldenMessages } from "./golden/load.ts";
 
@@ -38,12 +37,7 @@ async function hanway(args: string[], input: Uint8Array | string = ""): Promise<
   const err = sink();
   const stdin = Readable.from([Buffer.from(input)]);
   const io = { stdin, stdout: out.stream, stderr: err.stream, signal: new AbortController().signal };
-  let code: number;
-  try {
-    code = await run(args, io);
-  } catch (error) {
-    code = explain(error, io);
-  }
+  const code = await dispatch(["gbcs", ...args], io);
   return { code, out: out.octets().toString(), err: err.octets().toString(), octets: out.octets() };
 }
 
@@ -52,6 +46,26 @@ function file(name: string, content: Uint8Array | string): string {
   writeFileSync(path, content);
   return path;
 }
+
+describe("hanway gbcs with --json", () => {
+  it.each([
+    ["decode", ["decode", "00", "--json"]],
+    ["encode", ["encode", '{"envelope":{},"payload":{}}', "--json"]],
+    [
+      "build",
+      [
+        ...["build", "ECS17b", "--fields", '{"nope":1}', "--json", "--counter", "1"],
+        ...["--target", "00db1234567890a0", "--originator", "90b3d51f30010000"],
+      ],
+    ],
+  ])("%s of what cannot be done is one object with the error", async (_name, args) => {
+    const { code, out, err } = await hanway(args);
+    expect(code).toBe(1);
+    expect(out.trimEnd()).not.toContain("\n");
+    expect(JSON.parse(out).error).toMatchObject({ code: expect.any(String), message: expect.any(String) });
+    expect(err).toBe(`hanway: ${JSON.parse(out).error.message}\n`);
+  });
+});
 
 describe("hanway gbcs decode and encode", () => {
   const message = golden("GCS13a consumption");

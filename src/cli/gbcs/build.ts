@@ -1,6 +1,5 @@
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { HanwayError } from "../../base/error.ts";
-import { Eui64 } from "../../base/eui64.ts";
 import { decodeAsn1, isAsn1 } from "../../gbcs/asn1/index.ts";
 import { buildPreCommand, commandProtection } from "../../gbcs/build.ts";
 import { type Fields, useCase as findUseCase } from "../../gbcs/catalogue/index.ts";
@@ -13,7 +12,7 @@ import { protectAs } from "../../gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { SoftwareSigner } from "../../gbcs/security/signature.ts";
 import { command, type Given } from "../command.ts";
-import { say, UsageError } from "../io.ts";
+import { eui64Option, say, UsageError } from "../io.ts";
 import { counterOption, type Input, messageOf, readInput, readJson, readKeystoreOption } from "./input.ts";
 
 const HELP = `Usage: hanway gbcs build USECASE --target EUI64 --counter N [--originator EUI64] [--on-behalf-of EUI64:N]
@@ -93,8 +92,8 @@ async function ofUseCase(
   const preCommand = buildPreCommand({
     useCase,
     fields,
-    originator: Eui64(originator, "originator"),
-    target: Eui64(target, "target"),
+    originator: eui64Option(originator, "originator"),
+    target: eui64Option(target, "target"),
     counter: counterOption(counter, "counter"),
     supplementary: supplementaryOf(values, keystore),
   });
@@ -139,7 +138,7 @@ function supplementaryOf(values: Values, keystore: Keystore | undefined): Supple
   if (text === undefined) return null;
   const [party = "", counter = "", ...rest] = text.split(":");
   if (rest.length > 0 || counter === "") throw new UsageError("--on-behalf-of takes EUI64:N");
-  const remoteParty = Eui64(party, "on-behalf-of");
+  const remoteParty = eui64Option(party, "on-behalf-of");
   const remotePartyCounter = counterOption(counter, "on-behalf-of");
   if (values.certificate !== true) return { remoteParty, remotePartyCounter };
   const certificate = keystore?.certificate(remoteParty, "KA")?.der;

@@ -1,7 +1,6 @@
-import { HanwayError } from "../../base/error.ts";
 import { toJson } from "../../gbcs/json.ts";
 import { command } from "../command.ts";
-import { type Io, say, UsageError } from "../io.ts";
+import { say, UsageError } from "../io.ts";
 import { describe } from "./describe.ts";
 import { messageOf, readInput, readKeystoreOption } from "./input.ts";
 import { messageText } from "./text.ts";
@@ -31,21 +30,9 @@ export const run = command(
     if (positionals.length > 1) throw new UsageError("decode takes one message");
     const keystore = readKeystoreOption(values.keystore);
     const message = messageOf(await readInput(positionals[0], io));
-    try {
-      const described = describe(message, keystore);
-      if (values.json) say(io.stdout, JSON.stringify(toJson(described)));
-      else for (const line of messageText(described)) say(io.stdout, line);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof HanwayError)) throw error;
-      return refused(error, values.json === true, io);
-    }
+    const described = describe(message, keystore);
+    if (values.json) say(io.stdout, JSON.stringify(toJson(described)));
+    else for (const line of messageText(described)) say(io.stdout, line);
+    return 0;
   },
 );
-
-function refused(error: HanwayError, json: boolean, io: Io): number {
-  const { code, field, offset, message } = error;
-  if (json) say(io.stdout, JSON.stringify({ error: { code, field, offset, message } }));
-  say(io.stderr, `hanway: ${message}`);
-  return 1;
-}

@@ -1,4 +1,5 @@
 import { toHex } from "../../base/bytes.ts";
+import { printable } from "../io.ts";
 
 /**
  * A decoded value as indented lines: one name and value a line, octets as hex, whole numbers above 53 bits in full. A
@@ -26,11 +27,4 @@ function leafText(value: unknown): string {
   if (value instanceof Uint8Array) return value.length === 0 ? "(no octets)" : toHex(value);
   if (typeof value === "string") return value === "" ? '""' : printable(value);
   return String(value);
-}
-
-/** Text of a message may hold control characters, which a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => {
-    return `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`;
-  });
 }

@@ -7,7 +7,7 @@ import type { Keystore } from "../../gbcs/keystore.ts";
 import { keystoreAgreement } from "../../gbcs/security/recorded.ts";
 import { verifyMessage } from "../../gbcs/security/verify.ts";
 import { command } from "../command.ts";
-import { type Io, say, UsageError } from "../io.ts";
+import { eui64Option, type Io, say, UsageError } from "../io.ts";
 import { counterOption, messageOf, readFile, readInput, readKeystoreOption } from "./input.ts";
 import { type Vector, verifyVectors } from "./verify-vectors.ts";
 
@@ -102,7 +102,7 @@ function runOne(
     accessControlBroker: keystore.accessControlBroker ?? Eui64("0000000000000000"),
     factsOf: protectionFacts,
     mayOriginate: (envelope) => mayOriginate(envelope, keystore),
-    ...(target === undefined ? {} : { self: Eui64(target, "target") }),
+    ...(target === undefined ? {} : { self: eui64Option(target, "target") }),
     ...(last === undefined ? {} : { lastCounter: () => last }),
   });
   const where = result.outcome === "malformed" ? result.refusal : {};
