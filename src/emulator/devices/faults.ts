@@ -63,5 +63,5 @@ export function repeatFrames(node: DeviceNode, on = true): void {
 /** As after a power cut of a device that keeps no counters: what it sends looks like a replay (Zigbee 4.4.1.2). */
 export function rewindCounters(node: DeviceNode): void {
   node.nwk.counter = new FrameCounter(0);
-  node.aps.counter = new FrameCounter(0);
+  node.aps.security.counter = new FrameCounter(0);
 }

@@ -5,8 +5,9 @@ import { type Eui64, eui64ToBytesLE } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import type { Air } from "../air/air.ts";
 import { MAC_BROADCAST, MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
-import { type ApsDataMeta, ApsLayer, type ApsSettings } from "./aps/aps.ts";
+import { ApsLayer, type ApsSettings } from "./aps/aps.ts";
 import { maximumApsPayload } from "./aps/aps-frame.ts";
+import type { ApsDataMeta } from "./aps/aps-handlers.ts";
 import type {
   ApsMessage,
   CoordinatorStack,
@@ -227,7 +228,7 @@ export class EmulatedCoordinator implements CoordinatorStack {
       index,
       eui64: link.eui64,
       key: link.key,
-      outgoingFrameCounter: this.aps.counter.next,
+      outgoingFrameCounter: this.aps.security.counter.next,
       incomingFrameCounter: link.incoming,
     }));
   }
@@ -301,12 +302,12 @@ export class EmulatedCoordinator implements CoordinatorStack {
       ...(this.#network ? { network: { ...this.#network } } : {}),
       networkKeys: [...keyOf(active, true), ...keyOf(other, false)],
       outgoingFrameCounter: this.nwk.counter.reserved,
-      outgoingApsFrameCounter: this.aps.counter.reserved,
+      outgoingApsFrameCounter: this.aps.security.counter.reserved,
       ...(globalKey ? { trustCenterKey: toHex(globalKey) } : {}),
       linkKeys: this.#keys.entries().map(({ link }) => ({
         eui64: link.eui64,
         key: toHex(link.key),
-        outgoingFrameCounter: this.aps.counter.reserved,
+        outgoingFrameCounter: this.aps.security.counter.reserved,
         incomingFrameCounter: link.incoming,
       })),
       children: [...this.#trustCenter.children.values()].map((child) => ({ ...child })),

@@ -2,8 +2,9 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import { MAC_BROADCAST, MAC_COMMAND } from "../air/mac-frame.ts";
-import { type ApsCommandMeta, type ApsDataMeta, ApsLayer } from "./aps/aps.ts";
+import { ApsLayer } from "./aps/aps.ts";
 import type { ApsCommand } from "./aps/aps-command.ts";
+import type { ApsCommandMeta, ApsDataMeta } from "./aps/aps-handlers.ts";
 import { Reassembly, sendWhole } from "./aps/fragments.ts";
 import type { ApsMessage } from "./coordinator.ts";
 import { DeviceKeys } from "./device/device-keys.ts";
@@ -251,7 +252,7 @@ export class DeviceNode {
         : undefined;
     return {
       outgoingFrameCounter: this.nwk.counter.reserved,
-      outgoingApsFrameCounter: this.aps.counter.reserved,
+      outgoingApsFrameCounter: this.aps.security.counter.reserved,
       ...this.#keys.snapshot(),
       ...(home ? { home } : {}),
     };

@@ -29,6 +29,8 @@ export type ApsHeader =
     }
   | { type: "command"; security: boolean; ackRequest: boolean; counter: number };
 
+export type DataHeader = Extract<ApsHeader, { type: "data" | "ack" }>;
+
 const DELIVERY = ["unicast", "reserved", "broadcast", "group"] as const;
 const FRAGMENT_FIRST = 1;
 const FRAGMENT_LATER = 2;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../base/clock.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
-import type { ApsDataMeta } from "../aps/aps.ts";
+import type { ApsDataMeta } from "../aps/aps-handlers.ts";
 import type { ApsMessage } from "../coordinator.ts";
 import { ServiceDiscovery } from "../zdo/service-discovery.ts";
 import {
