@@ -11,21 +11,18 @@ import {
   type TunnellingCommand,
 } from "../../zcl/tunnelling.ts";
 import type { ApsMessage } from "../stack/coordinator.ts";
+import { HubQuestion, type HubQuestionSettings } from "./hub-question.ts";
 import type { MessageLink, MessageLinkPorts, TunnelAnswer } from "./message-link.ts";
 import { SE_PROFILE } from "./security.ts";
 
 /** The first octet of every message between gas meter and hub (GBCS 10.2.2.1). */
 const PREFIX = { get: 0x01, getResponse: 0x02, put: 0x03 } as const;
 
-export interface MailboxSettings {
+export interface MailboxSettings extends HubQuestionSettings {
   /** Octets that the meter takes in one transfer. */
   maximumIncomingTransferSize: number;
   /** Between wakes, in ms; wakes fall on whole multiples of it in Unix time. */
   wakeEveryMs: number;
-  /** How long an answer of the hub is waited for, in ms; so long it stays awake for it. */
-  answerMs: number;
-  /** How often it asks meanwhile, in ms: a hub that was being restarted has not heard the first time. */
-  askAgainMs: number;
   /** How long a message is kept that the hub does not take, in ms. */
   giveUpMs: number;
 }
@@ -78,11 +75,10 @@ export class MailboxTunnel implements MessageLink {
   readonly #settings: MailboxSettings;
   readonly #endpoint: number;
   readonly #ports: MailboxPorts;
+  readonly #question: HubQuestion<Reply>;
   #ready = false;
   #tunnel: HubTunnel | undefined;
   #alarm: Timer | undefined;
-  #patience: Timer | undefined;
-  #expecting: ((reply: Reply | undefined) => void) | undefined;
   #awake = false;
   /** What the hub has not taken yet, oldest first. */
   readonly #unsent: Unsent[] = [];
@@ -95,6 +91,7 @@ export class MailboxTunnel implements MessageLink {
     this.#settings = options.settings;
     this.#endpoint = options.endpoint;
     this.#ports = options.ports;
+    this.#question = new HubQuestion(options.clock, options.settings, () => options.ports.receiving());
   }
 
   get tunnelIds(): readonly number[] {
@@ -117,7 +114,7 @@ export class MailboxTunnel implements MessageLink {
     this.#ready = false;
     this.#alarm?.cancel();
     this.#forgetTunnel();
-    this.#settle(undefined);
+    this.#question.settle(undefined);
   }
 
   /** Kept until the hub takes it: at this wake or at a later one. */
@@ -132,7 +129,7 @@ export class MailboxTunnel implements MessageLink {
     if (header.direction === "clientToServer") return { status: STATUS.UNSUPPORTED_CLUSTER };
     switch (command.name) {
       case "RequestTunnelResponse":
-        this.#settle({ type: "tunnel", answer: command });
+        this.#question.settle({ type: "tunnel", answer: command });
         return { status: STATUS.SUCCESS };
       case "TransferData":
         return this.#transferred(command, message);
@@ -140,7 +137,7 @@ export class MailboxTunnel implements MessageLink {
       case "TunnelClosureNotification":
         if (command.tunnelId !== this.#tunnel?.id) return { status: STATUS.NOT_FOUND };
         this.#forgetTunnel();
-        this.#settle(undefined);
+        this.#question.settle(undefined);
         return { status: STATUS.SUCCESS };
       default:
         return { status: STATUS.SUCCESS };
@@ -159,8 +156,8 @@ export class MailboxTunnel implements MessageLink {
     if (prefix !== PREFIX.getResponse || waiting === undefined) return { status: STATUS.INVALID_FIELD };
     const mail = { type: "mail", waiting, message: Uint8Array.from(data.subarray(2)) } as const;
     // Handed out is gone from the hub's store: what comes late must not be lost.
-    if (this.#expecting === undefined) void this.#handleLate(mail.message);
-    else this.#settle(mail);
+    if (!this.#question.open) void this.#handleLate(mail.message);
+    else this.#question.settle(mail);
     return { status: STATUS.SUCCESS };
   }
 
@@ -277,39 +274,8 @@ export class MailboxTunnel implements MessageLink {
     return this.#tunnel;
   }
 
-  /** Sends, more than once if need be, and waits for the hub's word; undefined where none comes. */
   #ask(endpoint: number, command: TunnellingCommand): Promise<Reply | undefined> {
-    return new Promise((resolve) => {
-      this.#settle(undefined);
-      this.#expecting = resolve;
-      const giveUpAt = this.#clock.elapsed() + this.#settings.answerMs;
-      void this.#askUntil(giveUpAt, () => this.#post(endpoint, command));
-    });
-  }
-
-  /** Once the answer has begun to come in, it is waited for and nothing more is asked. */
-  async #askUntil(giveUpAt: number, ask: () => Promise<boolean>): Promise<void> {
-    const expecting = this.#expecting;
-    const { askAgainMs, answerMs } = this.#settings;
-    const over = () => this.#expecting !== expecting;
-    const watch = () => {
-      this.#patience = this.#clock.after(Math.min(askAgainMs, answerMs), () => {
-        if (this.#ports.receiving()) watch();
-        else if (this.#clock.elapsed() >= giveUpAt) this.#settle(undefined);
-        else void this.#askUntil(giveUpAt, ask);
-      });
-    };
-    const delivered = await ask();
-    if (over()) return;
-    if (delivered) watch();
-    else this.#settle(undefined);
-  }
-
-  #settle(reply: Reply | undefined): void {
-    const expecting = this.#expecting;
-    this.#expecting = undefined;
-    this.#patience?.cancel();
-    expecting?.(reply);
+    return this.#question.ask(() => this.#post(endpoint, command));
   }
 
   #post(endpoint: number, command: TunnellingCommand): Promise<boolean> {
