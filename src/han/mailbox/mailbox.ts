@@ -79,7 +79,7 @@ export class Mailbox implements TunnelUser, Deliver {
       log,
       ended: (message, stage, reason) => {
         if (message.id !== undefined) ports.receipts.report(message.id, stage, reason);
-        if (stage === "expired") this.#neverFetched(message.device);
+        if (stage === "expired") this.#neverFetched(message);
       },
       changed: (device, waiting) => this.#show(device, waiting),
     });
@@ -209,9 +209,9 @@ export class Mailbox implements TunnelUser, Deliver {
     return payload.length + GET_RESPONSE_OVERHEAD > this.#ports.limit(device);
   }
 
-  #neverFetched(device: Eui64): void {
+  #neverFetched({ device, id }: Waiting): void {
     this.#ports.event(NEVER_FETCHED, device);
-    this.#ports.log.warn({ device, event: "0x819d" }, "a message for a gas meter was never fetched");
+    this.#ports.log.warn({ device, id, event: "0x819d" }, "a message for a gas meter was never fetched");
   }
 
   #show(device: Eui64, waiting: number): void {

@@ -114,6 +114,16 @@ describe("the gas meter's tunnel (GBCS 10.2.2.1)", () => {
     expect(seen).toEqual([`opened ${GSME}`, `closed ${GSME}`, `opened ${GSME}`]);
   });
 
+  it("a message in blocks on a tunnel that the hub does not hold stays with the meter: it is not acknowledged", async () => {
+    await start();
+    const meter = await keyed(GSME);
+    await open(meter);
+    const put = { name: "TransferData", tunnelId: 77, data: new Uint8Array(200) } as const;
+    const frame = encodeTunnelling(put, { sequence: 1, direction: "clientToServer" });
+    expect(await meter.zcl(0x0704, true, frame)).toBe("not-delivered");
+    expect(seen).toEqual([`opened ${GSME}`]);
+  });
+
   it("is nobody else's", async () => {
     await start();
     const [meter, other] = [await keyed(GSME), await keyed(OTHER)];
