@@ -22,6 +22,7 @@ Optional sections:
   [clock] sources   who says that the clock is right, in order: "timesync", "command" (timedatectl),
                     "network" (the modem's); "machine" takes it as right, as in a container
   [power] input     a file that shows whether mains is there, such as a GPIO line's value
+  [mailbox] lifeHours, depth, untilAcknowledged   how mail for the sleeping gas meter is kept
   [modem] port, apn, pin, dial   the cellular modem that hanway looks after, by AT commands
   [leds] SW, WAN, HAN, GAS       names of LEDs under /sys/class/leds
 
