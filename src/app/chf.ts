@@ -1,12 +1,18 @@
-import { readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { HanwayError } from "../base/error.ts";
 import type { ChfParts } from "../chf/chf.ts";
 import type { ChfIdentity } from "../chf/ports.ts";
+import { type Certificate, readCertificate } from "../gbcs/certificate/certificate.ts";
 import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
 import type { HubConfig } from "./config.ts";
 
 /** Whom the hub function is and whom it trusts. */
-export type ChfCredentials = Pick<ChfParts, "ownKeys" | "certificates">;
+export type ChfCredentials = Pick<ChfParts, "ownKeys" | "certificates" | "root">;
+
+/** The root's certificate, where a test PKI is beside the keystore. */
+const ROOT_FILE = "organisation-root.pem";
 
 /**
  * The keys and trust anchors that the settings name; undefined where there are none, and the hub then executes
@@ -22,7 +28,24 @@ export function chfCredentials({ hub, chf }: HubConfig): ChfCredentials | undefi
     });
   }
   const signingKey = keystore.privateKey(hub.chf, "DS");
-  return { ownKeys: { agreementKey, signingKey }, certificates: keystore.certificates() };
+  const root = rootCertificate(chf.root, join(dirname(chf.keystore), ROOT_FILE));
+  return { ownKeys: { agreementKey, signingKey }, certificates: keystore.certificates(), root };
+}
+
+function rootCertificate(named: string | undefined, usual: string): Certificate | undefined {
+  if (named === undefined && !existsSync(usual)) return undefined;
+  const path = named ?? usual;
+  let octets: Uint8Array;
+  try {
+    octets = readFileSync(path);
+  } catch (cause) {
+    throw new HanwayError("config/unreadable", `${path} cannot be read`, { field: "chf.root", cause });
+  }
+  try {
+    return readCertificate(new X509Certificate(octets).raw);
+  } catch (cause) {
+    throw new HanwayError("config/invalid", `${path} is no certificate`, { field: "chf.root", cause });
+  }
 }
 
 export function chfIdentity({ chf }: HubConfig): ChfIdentity {

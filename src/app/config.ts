@@ -198,6 +198,11 @@ const ConfigSchema = v.strictObject({
        * a desk). Without it the hub relays, and executes no Command addressed to itself.
        */
       keystore: v.optional(v.pipe(v.string("text is needed"), v.minLength(1, "a path is needed"))),
+      /**
+       * Certificate of the organisations' root (PEM or DER), at which new certificates for remote parties have to end.
+       * Left out, `organisation-root.pem` beside the keystore; without that either, CS02b replaces nothing.
+       */
+      root: v.optional(filePath),
       /** Model type, 8 octets in hex. */
       modelType: v.optional(octets(8)),
       /** CH manufacturer identifier, 4 octets in hex. */

@@ -116,7 +116,9 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     deviceLog,
     han,
     uplink: wan,
+    scheduler: schedule.scheduler,
     clock,
+    clockState: time.state,
     log,
   });
   // After the CHF is there, which tells the far end of every change of the log.
@@ -176,7 +178,10 @@ function mailboxSettings({ mailbox }: HubConfig): MailboxSettings {
 
 function makeChf(
   { config, chf }: HubOptions,
-  ports: Pick<ChfParts, "store" | "deviceLog" | "han" | "uplink" | "clock" | "log">,
+  ports: Pick<
+    ChfParts,
+    "store" | "deviceLog" | "han" | "uplink" | "scheduler" | "clock" | "clockState" | "log"
+  >,
 ): CommunicationsHubFunction | undefined {
   const parts = { ...ports, self: config.hub.chf, identity: chfIdentity(config), settings: CHF_SETTINGS };
   if (chf !== undefined) return new CommunicationsHubFunction(chf(parts));

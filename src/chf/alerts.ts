@@ -3,6 +3,7 @@ import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Uplink } from "../base/uplink.ts";
+import { encodeAsn1, GeneralizedTime, type UpdateCredentialsAlert } from "../gbcs/asn1/index.ts";
 import { type Data, dateTimeFromUnix, encodeDateTime, encodeDlms } from "../gbcs/dlms/index.ts";
 import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
 import type { KeyAgreement } from "../gbcs/security/key-agreement.ts";
@@ -24,8 +25,28 @@ export interface ChfKeys {
   readonly anchors: TrustAnchors;
 }
 
+/** The outcome of a Command that was dated. */
+export interface CredentialsUpdated {
+  readonly alertCode: UpdateCredentialsAlert["alertCode"];
+  /** When it took effect, Unix milliseconds. */
+  readonly at: number;
+  readonly outcome: UpdateCredentialsAlert["outcome"];
+}
+
+/** What of an alert is not its content. */
+interface AlertOutside {
+  readonly messageCode: number;
+  readonly code: number;
+  readonly target: Eui64;
+}
+
 const COUNTER = "alertCounter";
-const MESSAGE = { deviceLogChanged: 0x0018, genericCritical: 0x1000, genericNonCritical: 0x1001 } as const;
+const MESSAGE = {
+  deviceLogChanged: 0x0018,
+  credentialsUpdated: 0x00cb,
+  genericCritical: 0x1000,
+  genericNonCritical: 0x1001,
+} as const;
 /** High octet of the long-invoke-id, as in Commands. */
 const INVOKE = 0x2000_0000;
 /** Room for alerts between two values that clocks of one second could give. */
@@ -60,18 +81,26 @@ export class ChfAlerts {
     this.#repository.store.transaction(() => {
       this.#logs.security(CODE.deviceLogChanged);
       const backup = backupOf(deviceLog.entries(), deviceLog.extendedPanId, this.#clock.now());
-      this.#send(MESSAGE.deviceLogChanged, CODE.deviceLogChanged, [backup], "mac");
+      this.#notify(MESSAGE.deviceLogChanged, CODE.deviceLogChanged, [backup], "mac");
     });
   }
 
   /** A critical alert that says no more than its code and when. */
   critical(code: number): void {
-    this.#repository.store.transaction(() => this.#send(MESSAGE.genericCritical, code, [], "signature"));
+    this.#repository.store.transaction(() => this.#notify(MESSAGE.genericCritical, code, [], "signature"));
   }
 
   /** A non-critical alert that says no more than its code and when. */
   nonCritical(code: number): void {
-    this.#repository.store.transaction(() => this.#send(MESSAGE.genericNonCritical, code, [], "mac"));
+    this.#repository.store.transaction(() => this.#notify(MESSAGE.genericNonCritical, code, [], "mac"));
+  }
+
+  /** What came of a CS02b Command that had waited for its time (Unix milliseconds), for the party that sent it. */
+  credentialsUpdated(target: Eui64, { alertCode, at, outcome }: CredentialsUpdated): void {
+    const time = GeneralizedTime(Math.floor(at / 1_000));
+    const content = encodeAsn1(MESSAGE.credentialsUpdated, "alert", { alertCode, time, outcome });
+    const alert = { messageCode: MESSAGE.credentialsUpdated, code: alertCode, target };
+    this.#repository.store.transaction(() => this.#send(alert, () => content, "signature"));
   }
 
   /** The counter that the next alert will carry follows this one: for conformance runs. */
@@ -79,7 +108,17 @@ export class ChfAlerts {
     this.#repository.setFact(COUNTER, last.toString());
   }
 
-  #send(messageCode: number, code: number, body: readonly Data[], protection: "mac" | "signature"): void {
+  /** An alert to the Access Control Broker in the form of DLMS. */
+  #notify(messageCode: number, code: number, body: readonly Data[], protection: "mac" | "signature"): void {
+    const alert = { messageCode, code, target: this.#keys.anchors.accessControlBroker };
+    this.#send(alert, (counter) => notification(counter, code, this.#clock.now(), body), protection);
+  }
+
+  #send(
+    { messageCode, code, target }: AlertOutside,
+    content: (counter: bigint) => Uint8Array,
+    protection: "mac" | "signature",
+  ): void {
     const { self, anchors, signer, agreement } = this.#keys;
     if (protection === "signature" && signer === undefined) {
       this.#log.warn(
@@ -93,11 +132,11 @@ export class ChfAlerts {
       kind: "ALERT",
       counter,
       originator: self,
-      target: anchors.accessControlBroker,
+      target,
       dateTime: null,
       messageCode,
       supplementary: null,
-      content: notification(counter, code, this.#clock.now(), body),
+      content: content(counter),
       signature: null,
       mac: null,
     };

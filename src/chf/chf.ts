@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
+import type { ClockStateSource } from "../base/clock-state.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Executor } from "../base/routing.ts";
@@ -12,8 +13,10 @@ import { SoftwareSigner } from "../gbcs/security/signature.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
 import type { DeviceLogEntry, HistoricEntry } from "../han/device-log/entry.ts";
 import type { DeviceFigures } from "../han/device-log/figures.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Store } from "../store/store.ts";
 import { ChfAlerts, type ChfKeys } from "./alerts.ts";
+import { CredentialUpdates } from "./credential-updates.ts";
 import { ChfExecutor } from "./executor.ts";
 import { JoinWindows } from "./join-windows.ts";
 import { ChfLogs } from "./logs.ts";
@@ -31,13 +34,18 @@ export interface ChfParts {
   readonly ownKeys: OwnKeys;
   /** Certificates of remote parties, of which those with a trust anchor cell are taken. */
   readonly certificates: readonly Certificate[];
+  /** The root of their certification paths; without one no certificate can be replaced by a Command. */
+  readonly root?: Certificate | undefined;
   readonly store: Store;
   readonly deviceLog: DeviceLog;
   readonly han: HanControl;
   readonly uplink: Uplink;
   readonly identity: ChfIdentity;
   readonly settings: ChfSettings;
+  /** Not started yet: Commands that are dated wait in it. */
+  readonly scheduler: Scheduler;
   readonly clock: Clock;
+  readonly clockState: ClockStateSource;
   readonly log: Log;
   /** Stands between the use cases and what they read: for conformance runs that let it fail. */
   readonly reads?: (reads: ChfReads) => ChfReads;
@@ -75,8 +83,9 @@ export class CommunicationsHubFunction {
     this.self = self;
     this.#deviceLog = deviceLog;
     this.#repository = new ChfRepository(store);
-    const anchors = TrustAnchors.open(this.#repository, parts.certificates);
+    const anchors = TrustAnchors.open(this.#repository, parts.certificates, parts.root);
     const keys: ChfKeys = { self, anchors, ...own(self, parts.ownKeys, anchors) };
+    anchors.onReplaced((party) => keys.agreement.forget?.(party));
     this.logs = new ChfLogs(this.#repository, clock, settings.logEntries);
     const ports = { ...parts, repository: this.#repository, logs: this.logs };
     this.alerts = new ChfAlerts(keys, ports);
@@ -85,6 +94,7 @@ export class CommunicationsHubFunction {
     this.executor = new ChfExecutor({
       ...ports,
       keys,
+      updates: new CredentialUpdates(anchors, { ...ports, alerts: this.alerts }),
       alerts: this.alerts,
       windows: this.windows,
       reads: parts.reads?.(reads) ?? reads,

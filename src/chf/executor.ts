@@ -1,20 +1,30 @@
+import type { KeyObject } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
+import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
 import type { Execution, Executor } from "../base/routing.ts";
 import type { Downlink, Uplink } from "../base/uplink.ts";
-import { roleMayOriginate } from "../gbcs/authority.ts";
-import { protectionFacts, type UseCase, useCaseByMessageCode } from "../gbcs/catalogue/index.ts";
-import { type AccessRequest, decodeDlms, encodeDlms } from "../gbcs/dlms/index.ts";
+import { KEY_USAGE } from "../gbcs/asn1/index.ts";
+import { protectionFacts } from "../gbcs/catalogue/index.ts";
+import {
+  type AccessRequest,
+  dateTimeFromUnix,
+  decodeDlms,
+  encodeDateTime,
+  encodeDlms,
+} from "../gbcs/dlms/index.ts";
 import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
 import { type Verification, verifyMessage } from "../gbcs/security/verify.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
 import { AlertAllowance } from "./alert-allowance.ts";
 import type { ChfAlerts, ChfKeys } from "./alerts.ts";
+import type { CredentialUpdates } from "./credential-updates.ts";
 import type { JoinWindows } from "./join-windows.ts";
 import { type ChfLogs, CODE } from "./logs.ts";
 import type { ChfReads, ChfSettings, HanControl } from "./ports.ts";
 import { CONSEQUENCES, type Refused, refusalOf } from "./refusals.ts";
+import { isReplayProtected, maySend, replacementMode, sendingRole } from "./replacement-mode.ts";
 import type { ChfRepository } from "./repository.ts";
 import { responseMessage } from "./response.ts";
 import { type Attempt, checkTargets, type DlmsUseCase, responseTo } from "./use-case.ts";
@@ -23,6 +33,7 @@ import { credentialDetails, readCredentialsCommand } from "./use-cases/credentia
 import { identityUseCases } from "./use-cases/identity.ts";
 import { readActiveDevices, readDeviceLogs } from "./use-cases/read-device-log.ts";
 import { readEventLog, readSecurityLog } from "./use-cases/read-logs.ts";
+import { readUpdate } from "./use-cases/update-credentials.ts";
 
 export interface ChfPorts {
   readonly keys: ChfKeys;
@@ -30,6 +41,7 @@ export interface ChfPorts {
   readonly deviceLog: DeviceLog;
   readonly logs: ChfLogs;
   readonly alerts: ChfAlerts;
+  readonly updates: CredentialUpdates;
   readonly windows: JoinWindows;
   readonly han: HanControl;
   readonly uplink: Uplink;
@@ -54,6 +66,8 @@ interface Ready {
 type Finish = () => {
   readonly content: Uint8Array;
   readonly protection: "mac" | "signature";
+  /** Whether it tells the time of execution. */
+  readonly dated?: true;
   readonly success: boolean;
   readonly writes: readonly (() => void)[];
 };
@@ -94,17 +108,20 @@ export class ChfExecutor implements Executor {
       return this.#refuse(command, refused ?? "not-authentic");
     }
     const { envelope } = verification;
+    // Of now: while the ports are asked, the party may lose its cell.
+    const role = this.#countedRole(envelope);
     const ready = this.#read(envelope);
     if (typeof ready === "string") return this.#refuse(command, ready);
-    const { content, protection, success, writes } = (await ready.prepare())();
-    const payload = responseMessage(envelope, content, protection, this.#ports.keys);
+    const { content, protection, dated, success, writes } = (await ready.prepare())();
+    const dateTime = dated ? encodeDateTime(dateTimeFromUnix(this.#ports.clock.now())) : null;
+    const payload = responseMessage(envelope, content, protection, dateTime, this.#ports.keys);
     if (payload === undefined) {
       this.#ports.log.error({ messageCode: envelope.messageCode }, "no key to protect the Response with");
       return this.#refuse(command, "not-authentic");
     }
     return {
       writes: () => {
-        this.#acceptCounter(envelope);
+        if (role !== undefined) this.#ports.repository.setCounter(role, envelope.counter);
         for (const write of writes) write();
         const code = success ? CODE.hanCommandDone : CODE.hanCommandNotDone;
         this.#ports.logs.event(code, Uint8Array.of(envelope.messageCode >> 8, envelope.messageCode & 0xff));
@@ -117,44 +134,46 @@ export class ChfExecutor implements Executor {
     const { self, agreement, anchors } = this.#ports.keys;
     return verifyMessage(message, {
       keys: agreement,
-      signatureKeyOf: (party) => anchors.signatureKey(party),
+      signatureKeyOf: (party, messageCode) => this.#signatureKey(party, messageCode),
       accessControlBroker: anchors.accessControlBroker,
       factsOf: (code) => (this.#executes(code) ? protectionFacts(code) : undefined),
       self,
-      mayOriginate: ({ kind, messageCode, originator }) => {
-        const role = anchors.roleOf(originator);
-        const useCase = this.#useCaseOf(messageCode);
-        return (
-          kind === "COMMAND" && role !== undefined && useCase !== undefined && roleMayOriginate(useCase, role)
-        );
-      },
+      mayOriginate: ({ kind, messageCode, originator }) =>
+        kind === "COMMAND" && maySend(anchors, messageCode, originator),
       lastCounter: (envelope) => this.#lastCounter(envelope),
     });
   }
 
   #executes(messageCode: number): boolean {
-    return messageCode === CS02A || this.#useCases.has(messageCode);
+    return (
+      messageCode === CS02A || replacementMode(messageCode) !== undefined || this.#useCases.has(messageCode)
+    );
   }
 
-  #useCaseOf(messageCode: number): UseCase | undefined {
-    return useCaseByMessageCode(messageCode, "CHF");
+  /** CS02b names the cell that authorises it; a party may be in cells of several roles. */
+  #signatureKey(party: Eui64, messageCode: number): KeyObject | undefined {
+    const { anchors } = this.#ports.keys;
+    const mode = replacementMode(messageCode);
+    if (mode === undefined) return anchors.signatureKey(party);
+    const certificate = anchors.cell(mode.authoriser, KEY_USAGE.digitalSignature)?.certificate;
+    return certificate?.eui64 === party ? certificate.publicKey : undefined;
   }
 
-  #lastCounter({ messageCode, originator }: SecuredMessage): bigint | undefined {
-    const role = this.#ports.keys.anchors.roleOf(originator);
-    if (role === undefined || this.#useCaseOf(messageCode)?.replayProtected !== true) return undefined;
-    return this.#ports.repository.counter(role);
+  #lastCounter(envelope: SecuredMessage): bigint | undefined {
+    const role = this.#countedRole(envelope);
+    return role === undefined ? undefined : this.#ports.repository.counter(role);
   }
 
-  #acceptCounter({ messageCode, originator, counter }: SecuredMessage): void {
-    const role = this.#ports.keys.anchors.roleOf(originator);
-    if (role === undefined || this.#useCaseOf(messageCode)?.replayProtected !== true) return;
-    this.#ports.repository.setCounter(role, counter);
+  /** The role whose counter a Command is taken by; undefined where it may be repeated. */
+  #countedRole({ messageCode, originator }: SecuredMessage): number | undefined {
+    if (!isReplayProtected(messageCode)) return undefined;
+    return sendingRole(this.#ports.keys.anchors, messageCode, originator);
   }
 
   #read(envelope: SecuredMessage): Ready | Refused {
     try {
       if (envelope.messageCode === CS02A) return this.#readCredentials(envelope);
+      if (replacementMode(envelope.messageCode) !== undefined) return this.#readUpdate(envelope);
       return this.#readDlms(envelope);
     } catch (error) {
       if (!(error instanceof HanwayError) || !error.code.startsWith("decode/")) throw error;
@@ -201,6 +220,19 @@ export class ChfExecutor implements Executor {
         protection,
         success: true,
         writes: [],
+      }),
+    };
+  }
+
+  #readUpdate(envelope: SecuredMessage): Ready | Refused {
+    const { updates, settings } = this.#ports;
+    const update = readUpdate(envelope, settings.brokerSigns);
+    if (typeof update === "string") return update;
+    return {
+      prepare: async () => () => ({
+        ...updates.finish(update, envelope.content),
+        protection: "signature",
+        dated: true,
       }),
     };
   }

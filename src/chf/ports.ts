@@ -54,6 +54,13 @@ export interface ChfSettings {
   readonly refusalAlertsPerHour: number;
   /** How long devices of a restored log may come in, in seconds. */
   readonly restoreJoinSeconds: number;
+  /** Whether the Access Control Broker has to sign CS02b for its own cells on a CHF, besides its MAC. */
+  readonly brokerSigns: boolean;
+  /**
+   * Whether a floor of CS02b counts below the last counter of a party that stays the same: old Commands under a key
+   * that stays would then be taken again.
+   */
+  readonly lowersCounters: boolean;
 }
 
 export const CHF_SETTINGS: ChfSettings = {
@@ -64,4 +71,6 @@ export const CHF_SETTINGS: ChfSettings = {
   logEntries: 100,
   refusalAlertsPerHour: 100,
   restoreJoinSeconds: 24 * 3_600,
+  brokerSigns: true,
+  lowersCounters: false,
 };

@@ -4,13 +4,15 @@ import { protectAs } from "../gbcs/security/protect.ts";
 import type { ChfKeys } from "./alerts.ts";
 
 /**
- * The Response to a Command, protected: it repeats the Command's counter, message code and supplementary party, and its
- * date-time is empty. Undefined where the hub has no key to protect it with.
+ * The Response to a Command, protected: it repeats the Command's counter, message code and supplementary party.
+ * `dateTime`: the 12 octets that Responses to Commands that can be dated carry (gbcs-messages 2.2), null for others.
+ * Undefined where the hub has no key to protect it with.
  */
 export function responseMessage(
   command: SecuredMessage,
   content: Uint8Array,
   protection: "mac" | "signature",
+  dateTime: Uint8Array | null,
   { agreement, signer, anchors }: ChfKeys,
 ): Uint8Array | undefined {
   const { counter, target, originator, messageCode, supplementary } = command;
@@ -19,7 +21,7 @@ export function responseMessage(
     counter,
     originator: target,
     target: originator,
-    dateTime: null,
+    dateTime,
     messageCode,
     supplementary: supplementary && echoed(supplementary),
     content,

@@ -25,21 +25,43 @@ export interface AnchorCell {
   readonly certificate: Certificate;
 }
 
-/** Whose Commands the hub takes: the certificates in its trust anchor cells. */
-export class TrustAnchors {
-  readonly #cells: readonly AnchorCell[];
+/** Told which party's keys are no longer what they were. */
+export type ReplacedListener = (party: Eui64) => void;
 
-  private constructor(cells: readonly AnchorCell[]) {
-    this.#cells = cells;
+/**
+ * Whose Commands the hub takes: the certificates in its trust anchor cells. What is replaced holds from then on, and
+ * where the transaction that replaced it is undone, what was there before holds again.
+ */
+export class TrustAnchors {
+  readonly #repository: ChfRepository;
+  /** Read from the store when they are next asked for. */
+  #cells: readonly AnchorCell[] | undefined;
+  #revision = 0;
+  #committed = 0;
+  #changes = 0;
+  #listener: ReplacedListener = () => {};
+  /** Parties of the transaction that is open. */
+  readonly #touched = new Set<Eui64>();
+
+  private constructor(repository: ChfRepository) {
+    this.#repository = repository;
+    repository.store.watch({
+      committed: () => this.#kept(),
+      rolledBack: () => this.#undone(),
+    });
   }
 
   /**
-   * The anchors of the store. `configured` fills it at first, and again whenever the configuration names other
+   * The anchors of the store. `configured` and `root` fill it at first, and again whenever the configuration names other
    * certificates than before: what is replaced by Commands later lasts until then. Throws `config/invalid` where the
    * Access Control Broker's key agreement certificate is missing, for nothing could be authenticated.
    */
-  static open(repository: ChfRepository, configured: readonly Certificate[]): TrustAnchors {
-    const cells = cellsOf(configured);
+  static open(
+    repository: ChfRepository,
+    configured: readonly Certificate[],
+    root?: Certificate,
+  ): TrustAnchors {
+    const cells = cellsOf(configured, root);
     const digest = hash("sha256", concatBytes(...cells.map(({ certificate }) => certificate.der)), "hex");
     if (repository.fact(DIGEST) !== digest) {
       repository.store.transaction(() => {
@@ -47,29 +69,43 @@ export class TrustAnchors {
         repository.setFact(DIGEST, digest);
       });
     }
-    const stored = repository.anchors().map((anchor) => ({
-      role: anchor.role,
-      keyUsage: anchor.keyUsage,
-      certificate: readCertificate(anchor.certificate),
-    }));
-    return new TrustAnchors(stored);
+    return new TrustAnchors(repository);
+  }
+
+  /** Tells of parties whose keys were replaced, or whose replacement was undone. */
+  onReplaced(listener: ReplacedListener): void {
+    this.#listener = listener;
+  }
+
+  /** Another number after every change; the former one again where a change was undone. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** EUI-64 of the Access Control Broker. */
   get accessControlBroker(): Eui64 {
     const { accessControlBroker } = REMOTE_PARTY_ROLE;
-    const party = this.#find(accessControlBroker, KEY_USAGE.keyAgreement)?.certificate.eui64;
+    const party = this.cell(accessControlBroker, KEY_USAGE.keyAgreement)?.certificate.eui64;
     if (party === undefined) throw missingBroker();
     return party;
   }
 
+  /** What certification paths end at. */
+  get root(): Certificate | undefined {
+    return this.cell(REMOTE_PARTY_ROLE.root, KEY_USAGE.keyCertSign)?.certificate;
+  }
+
   /** The role of a party that has a cell; undefined for a stranger. */
   roleOf(party: Eui64): number | undefined {
-    return this.#cells.find(({ certificate }) => certificate.eui64 === party)?.role;
+    return this.#all().find(({ certificate }) => certificate.eui64 === party)?.role;
   }
 
   cellsOf(role: number): readonly AnchorCell[] {
-    return this.#cells.filter((cell) => cell.role === role);
+    return this.#all().filter((cell) => cell.role === role);
+  }
+
+  cell(role: number, keyUsage: number): AnchorCell | undefined {
+    return this.#all().find((cell) => cell.role === role && cell.keyUsage === keyUsage);
   }
 
   signatureKey(party: Eui64): KeyObject | undefined {
@@ -80,23 +116,59 @@ export class TrustAnchors {
     return this.#keyOf(party, KEY_USAGE.keyAgreement);
   }
 
-  #keyOf(party: Eui64, keyUsage: number): KeyObject | undefined {
-    return this.#cells.find((cell) => cell.certificate.eui64 === party && cell.keyUsage === keyUsage)
-      ?.certificate.publicKey;
+  /** Puts another certificate into a cell, in the transaction that is open. */
+  replace({ role, keyUsage, certificate }: AnchorCell): void {
+    const former = this.cell(role, keyUsage)?.certificate.eui64;
+    this.#repository.replaceAnchor({ role, keyUsage, certificate: certificate.der });
+    this.#cells = undefined;
+    this.#revision = ++this.#changes;
+    for (const party of [former, certificate.eui64]) {
+      if (party === undefined) continue;
+      this.#touched.add(party);
+      this.#listener(party);
+    }
   }
 
-  #find(role: number, keyUsage: number): AnchorCell | undefined {
-    return this.#cells.find((cell) => cell.role === role && cell.keyUsage === keyUsage);
+  #kept(): void {
+    this.#committed = this.#revision;
+    this.#touched.clear();
+  }
+
+  #undone(): void {
+    if (this.#touched.size === 0) return;
+    this.#cells = undefined;
+    this.#revision = this.#committed;
+    for (const party of this.#touched) this.#listener(party);
+    this.#touched.clear();
+  }
+
+  #all(): readonly AnchorCell[] {
+    this.#cells ??= this.#repository.anchors().map(({ role, keyUsage, certificate }) => ({
+      role,
+      keyUsage,
+      certificate: readCertificate(certificate),
+    }));
+    return this.#cells;
+  }
+
+  #keyOf(party: Eui64, keyUsage: number): KeyObject | undefined {
+    return this.#all().find((cell) => cell.certificate.eui64 === party && cell.keyUsage === keyUsage)
+      ?.certificate.publicKey;
   }
 }
 
-function cellsOf(certificates: readonly Certificate[]): AnchorCell[] {
+function cellsOf(certificates: readonly Certificate[], root: Certificate | undefined): AnchorCell[] {
   const cells: AnchorCell[] = [];
   for (const { role, keyUsage } of CELLS) {
-    const fitting = certificates.filter(
-      (certificate) =>
-        certificate.kind !== "device" && certificate.role === role && (certificate.keyUsage & keyUsage) !== 0,
-    );
+    const given = keyUsage === KEY_USAGE.keyCertSign && root !== undefined ? [authority(root)] : undefined;
+    const fitting =
+      given ??
+      certificates.filter(
+        (certificate) =>
+          certificate.kind !== "device" &&
+          certificate.role === role &&
+          (certificate.keyUsage & keyUsage) !== 0,
+      );
     const [certificate, other] = fitting;
     if (other !== undefined && other.eui64 !== certificate?.eui64) {
       throw new HanwayError("config/invalid", `two parties have the role ${role}`, { field: "chf.keystore" });
@@ -107,6 +179,11 @@ function cellsOf(certificates: readonly Certificate[]): AnchorCell[] {
   if (!cells.some((cell) => cell.role === accessControlBroker && cell.keyUsage === KEY_USAGE.keyAgreement))
     throw missingBroker();
   return cells;
+}
+
+function authority(certificate: Certificate): Certificate {
+  if (certificate.kind === "authority") return certificate;
+  throw new HanwayError("config/invalid", "not the certificate of an authority", { field: "chf.root" });
 }
 
 function missingBroker(): HanwayError {

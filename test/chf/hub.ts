@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { ManualClock } from "../../src/base/clock.ts";
+import type { ClockState } from "../../src/base/clock-state.ts";
 import { HanwayError } from "../../src/base/error.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Execution } from "../../src/base/routing.ts";
 import type { UplinkMessage } from "../../src/base/uplink.ts";
 import type { MessageId } from "../../src/base/wan-topic.ts";
-import { CommunicationsHubFunction } from "../../src/chf/chf.ts";
+import { CommunicationsHubFunction, type OwnKeys } from "../../src/chf/chf.ts";
 import {
   CHF_SETTINGS,
   type ChfIdentity,
@@ -14,6 +15,7 @@ import {
   type ChfSettings,
   type HanControl,
 } from "../../src/chf/ports.ts";
+import type { Certificate } from "../../src/gbcs/certificate/certificate.ts";
 import { type Keystore, readKeystore } from "../../src/gbcs/keystore.ts";
 import { keystoreAgreement } from "../../src/gbcs/security/recorded.ts";
 import type { Signer } from "../../src/gbcs/security/signature.ts";
@@ -23,6 +25,7 @@ import {
   type DeviceLogSettings,
 } from "../../src/han/device-log/device-log.ts";
 import type { JoiningDevice } from "../../src/han/join/window.ts";
+import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { Store } from "../../src/store/store.ts";
 
 export const CHF = Eui64("00db1234567890a2");
@@ -72,12 +75,17 @@ export interface TestHubOptions {
   deviceLogSettings?: Partial<DeviceLogSettings>;
   /** False for a hub whose radio is still starting: `chf.start()` says when it is up. */
   networkUp?: boolean;
+  /** Its own private keys in place of the keystore's for everybody: it then knows parties by its trust anchors alone. */
+  ownKeys?: boolean;
+  root?: Certificate;
 }
 
 /** The CHF with a real store and real cryptography; radio and WAN are recorded. */
 export class TestHub implements Disposable {
   readonly clock: ManualClock;
   readonly store: Store;
+  readonly scheduler: Scheduler;
+  clockState: ClockState;
   readonly han = new FakeHan();
   readonly deviceLog: DeviceLog;
   readonly chf: CommunicationsHubFunction;
@@ -94,11 +102,16 @@ export class TestHub implements Disposable {
       ...options.deviceLogSettings,
     });
     const { keystore, signer } = options;
+    const ports = { store: this.store, clock: this.clock, clockState: () => this.clockState };
+    this.clockState = { state: "reliable", since: this.clock.now() };
+    this.scheduler = new Scheduler({ ...ports, log: silentLog });
     this.chf = new CommunicationsHubFunction({
       self: CHF,
-      ownKeys: { agreement: keystoreAgreement(keystore), signer },
+      ownKeys: options.ownKeys ? ownKeysOf(keystore) : { agreement: keystoreAgreement(keystore), signer },
       certificates: keystore.certificates(),
-      store: this.store,
+      root: options.root,
+      ...ports,
+      scheduler: this.scheduler,
       deviceLog: this.deviceLog,
       han: this.han,
       uplink: { send: async (message) => this.#put(message), put: (message) => this.#put(message) },
@@ -109,7 +122,6 @@ export class TestHub implements Disposable {
         ...options.identity,
       },
       settings: { ...CHF_SETTINGS, ...options.settings },
-      clock: this.clock,
       log: silentLog,
       reads: (reads) => this.#failing(reads),
     });
@@ -178,7 +190,14 @@ export class TestHub implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.scheduler.stop();
     this.chf.stop();
     this.store.close();
   }
+}
+
+function ownKeysOf(keystore: Keystore): OwnKeys {
+  const agreementKey = keystore.privateKey(CHF, "KA");
+  if (agreementKey === undefined) throw new Error("no key of the CHF in the keystore");
+  return { agreementKey, signingKey: keystore.privateKey(CHF, "DS") };
 }

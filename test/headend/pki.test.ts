@@ -87,7 +87,7 @@ describe("the folder of a test PKI", () => {
     const path = folder();
     writePki(path, pki());
     expect(statSync(path).mode & 0o777).toBe(0o700);
-    expect(readdirSync(path).sort()).toEqual(["authorities.json", "keystore.json"]);
+    expect(readdirSync(path).sort()).toEqual(["authorities.json", "keystore.json", "organisation-root.pem"]);
     for (const file of readdirSync(path)) expect(statSync(join(path, file)).mode & 0o777).toBe(0o600);
   });
 

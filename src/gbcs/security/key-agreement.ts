@@ -19,6 +19,8 @@ export interface Pair {
 export interface KeyAgreement {
   /** The 16-octet key of the pair for this OtherInfo, or undefined where no key of the pair is held. */
   deriveKey(pair: Pair, otherInfo: Uint8Array): Uint8Array | undefined;
+  /** Drops what was agreed with a party: its credentials were replaced. */
+  forget?(party: Eui64): void;
 }
 
 /** Where the Key Agreement public key of a party comes from: a trust anchor cell, or a certificate on file. */

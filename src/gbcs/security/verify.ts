@@ -10,8 +10,8 @@ import { missingProtection, type ProtectionFacts, requiredProtection } from "./p
 /** What the verifying side knows. Every part that is left out is not checked. */
 export interface VerifyContext {
   readonly keys: KeyAgreement;
-  /** Digital Signature public key of a party, from its trust anchor cell or certificate. */
-  readonly signatureKeyOf: (party: Eui64) => KeyObject | undefined;
+  /** Digital Signature public key of a party, from its trust anchor cell or certificate; CS02b names the cell. */
+  readonly signatureKeyOf: (party: Eui64, messageCode: number) => KeyObject | undefined;
   readonly accessControlBroker: Eui64;
   /** The catalogue's word on a message code; undefined for a code that does not exist or is not taken here. */
   readonly factsOf: (messageCode: number) => ProtectionFacts | undefined;
@@ -81,7 +81,8 @@ function failedCheck(
     if (mac !== "verified") return mac === "wrong" ? "wrong-mac" : "no-mac-key";
   }
   if (layout.signature === "present") {
-    const signature = checkMessageSignature(message, layout, context.signatureKeyOf(envelope.originator));
+    const key = context.signatureKeyOf(envelope.originator, envelope.messageCode);
+    const signature = checkMessageSignature(message, layout, key);
     if (signature !== "verified") return signature === "wrong" ? "wrong-signature" : "no-signature-key";
   }
   return undefined;

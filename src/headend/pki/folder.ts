@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HanwayError } from "../../base/error.ts";
@@ -10,6 +10,8 @@ import { AUTHORITY_NAMES, type Authority, type KeyRecord, type Pki } from "./iss
 export const KEYSTORE_FILE = "keystore.json";
 /** The certificate authorities with their keys, to issue more. */
 export const AUTHORITIES_FILE = "authorities.json";
+/** The certificate that organisations' certification paths end at, for a hub's root cell. */
+export const ROOT_FILE = "organisation-root.pem";
 
 /**
  * Writes a test PKI into a folder of its own (0700, files 0600). Throws `config/invalid` where something is in it
@@ -24,6 +26,8 @@ export function writePki(folder: string, pki: Pki): void {
   }
   makePrivateFolder(folder);
   writePrivateFile(join(folder, AUTHORITIES_FILE), lines(pki.authorities.map(authorityJson)));
+  const root = pki.authorities.find(({ name }) => name === "organisation-root");
+  if (root !== undefined) writePrivateFile(join(folder, ROOT_FILE), pem(root.certificate));
   // Last, for it is what makes the folder a PKI.
   writePrivateFile(join(folder, KEYSTORE_FILE), lines(pki.keys.map(keyJson)));
 }
@@ -106,6 +110,10 @@ function keyJson(record: KeyRecord): Record<string, unknown> {
     certificate: Buffer.from(certificate).toString("base64"),
     privateScalar: Buffer.from(d ?? "", "base64url").toString("hex"),
   };
+}
+
+function pem(certificate: Uint8Array): string {
+  return new X509Certificate(certificate).toString();
 }
 
 /** One record a line, so that a person finds one. */

@@ -8,6 +8,7 @@ import { CommunicationsHubFunction } from "../../../src/chf/chf.ts";
 import { CHF_SETTINGS } from "../../../src/chf/ports.ts";
 import type { Keystore } from "../../../src/gbcs/keystore.ts";
 import { DeviceLog } from "../../../src/han/device-log/device-log.ts";
+import { Scheduler } from "../../../src/scheduler/scheduler.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { CHF, FakeHan } from "../../chf/hub.ts";
 import { makeWan } from "../../wan/bench.ts";
@@ -27,6 +28,7 @@ export function supplyHub({ store, clock, keystore, settings = {}, brokers = [] 
   const agreementKey = keystore.privateKey(CHF, "KA");
   if (agreementKey === undefined) throw new Error("no key in the test keystore");
   const wan = makeWan(brokers.length === 0 ? ["mqtt://127.0.0.1:1"] : brokers, {}, store);
+  const clockState = () => ({ state: "reliable", since: 0 }) as const;
   const chf = new CommunicationsHubFunction({
     self: CHF,
     ownKeys: { agreementKey, signingKey: keystore.privateKey(CHF, "DS") },
@@ -37,7 +39,9 @@ export function supplyHub({ store, clock, keystore, settings = {}, brokers = [] 
     uplink: wan,
     identity: { modelType: undefined, manufacturer: undefined, firmwareVersion: undefined },
     settings: CHF_SETTINGS,
+    scheduler: new Scheduler({ store, clock, clockState, log: silentLog }),
     clock,
+    clockState,
     log: silentLog,
   });
   const onEvent = (event: Parameters<typeof recordSupply>[0]) => recordSupply(event, config, chf);
