@@ -1,25 +1,13 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
 import { replaceFile } from "../../src/base/durable-file.ts";
+import { ownFolder } from "../own-folder.ts";
 
-let folder: string;
+const folder = ownFolder();
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hanway-file-"));
-  path = join(folder, "keys.json");
+  path = folder("keys.json");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("a file that is replaced as a whole", () => {
   it("has the new text, is its owner's alone, and leaves nothing beside it", () => {
@@ -27,7 +15,7 @@ describe("a file that is replaced as a whole", () => {
     replaceFile(path, "new");
     expect(readFileSync(path, "utf8")).toBe("new");
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder)).toEqual(["keys.json"]);
+    expect(readdirSync(folder())).toEqual(["keys.json"]);
   });
 
   it("goes over what a power cut left half written beside it", () => {
@@ -38,7 +26,7 @@ describe("a file that is replaced as a whole", () => {
   });
 
   it("does not write through a link that somebody put beside it", () => {
-    const other = join(folder, "other");
+    const other = folder("other");
     writeFileSync(other, "somebody's");
     symlinkSync(other, `${path}.new`);
     replaceFile(path, "secret");
@@ -49,6 +37,6 @@ describe("a file that is replaced as a whole", () => {
   it("leaves nothing beside where it cannot take the place", () => {
     mkdirSync(path);
     expect(() => replaceFile(path, "secret")).toThrow();
-    expect(readdirSync(folder)).toEqual(["keys.json"]);
+    expect(readdirSync(folder())).toEqual(["keys.json"]);
   });
 });

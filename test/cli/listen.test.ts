@@ -27,19 +27,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** How `listen` finds the hub. */
+function placeOf(broker: string): string[] {
+  const hub = ["--tenant", ROOT.tenant, "--hub", CHF];
+  return ["--broker", broker, ...hub, "--keys", join(folder, "keys")];
+}
+
 /** A listener that hears what the hub sends again and again until it has had enough. */
 async function listen(count: number, messages: readonly Uint8Array[], args: string[] = []) {
   await using hub = await FakeHub.start(broker.url, () => {});
-  const place = [
-    "--broker",
-    broker.url,
-    "--tenant",
-    ROOT.tenant,
-    "--hub",
-    CHF,
-    "--keys",
-    join(folder, "keys"),
-  ];
+  const place = placeOf(broker.url);
   const said = hanway(["listen", ...place, "--count", String(count), ...args]);
   let over = false;
   void said.then(() => {
@@ -102,16 +99,7 @@ describe("hanway listen", () => {
 
   it("tells the loss of the broker once, and hears on when it is there again", async () => {
     const first = await startBroker();
-    const place = [
-      "--broker",
-      first.url,
-      "--tenant",
-      ROOT.tenant,
-      "--hub",
-      CHF,
-      "--keys",
-      join(folder, "keys"),
-    ];
+    const place = placeOf(first.url);
     const lost = Promise.withResolvers<void>();
     const said = hanway(["listen", ...place, "--count", "1"], undefined, (text) => {
       if (text.includes("listening")) void first.close();

@@ -1,24 +1,19 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { Eui64 } from "../../src/base/eui64.ts";
 import { PartyStore } from "../../src/headend/party-store.ts";
 import { readZigbeeCredentials } from "../../src/lab/zigbee-authority.ts";
+import { ownFolder } from "../own-folder.ts";
 import { hanway } from "./streams.ts";
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hanway-pki-cli-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const folder = ownFolder();
 
 const ESME = Eui64("02fa17e0000000a0");
 const IHD = Eui64("02fa17e0000000a7");
 
 describe("hanway pki", () => {
   it("makes keys of parties and devices, and certificates for key establishment that the authority stands for", async () => {
-    const dir = join(folder, "keys");
+    const dir = folder("keys");
     const { code, out } = await hanway(["pki", "init", "--dir", dir, "--device", `esme:${ESME}`, "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
@@ -32,7 +27,7 @@ describe("hanway pki", () => {
   });
 
   it("adds devices later by the same authorities, one of Type 2 for the HAN only", async () => {
-    const dir = join(folder, "keys");
+    const dir = folder("keys");
     await hanway(["pki", "init", "--dir", dir]);
     const before = readZigbeeCredentials(dir).trusted;
     const added = await hanway([
@@ -53,17 +48,14 @@ describe("hanway pki", () => {
   });
 
   it("never writes over keys, and ends with 2 where it is called wrong", async () => {
-    const dir = join(folder, "keys");
+    const dir = folder("keys");
     await hanway(["pki", "init", "--dir", dir]);
     expect((await hanway(["pki", "init", "--dir", dir])).code).toBe(2);
+    expect((await hanway(["pki", "add", "--dir", folder("none"), "--device", `esme:${ESME}`])).code).toBe(2);
+    expect((await hanway(["pki", "init", "--dir", folder("a"), "--device", "toaster:1"])).code).toBe(2);
+    expect((await hanway(["pki", "init", "--dir", folder("b"), "--chf", "1"])).code).toBe(2);
     expect(
-      (await hanway(["pki", "add", "--dir", join(folder, "none"), "--device", `esme:${ESME}`])).code,
-    ).toBe(2);
-    expect((await hanway(["pki", "init", "--dir", join(folder, "a"), "--device", "toaster:1"])).code).toBe(2);
-    expect((await hanway(["pki", "init", "--dir", join(folder, "b"), "--chf", "1"])).code).toBe(2);
-    expect(
-      (await hanway(["pki", "init", "--dir", join(folder, "c"), "--chf", ESME, "--device", `esme:${ESME}`]))
-        .code,
+      (await hanway(["pki", "init", "--dir", folder("c"), "--chf", ESME, "--device", `esme:${ESME}`])).code,
     ).toBe(2);
     expect((await hanway(["pki"])).code).toBe(2);
   });

@@ -1,7 +1,6 @@
 import {
   chmodSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -9,9 +8,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/app/config.ts";
 import { openStore } from "../../src/app/open-store.ts";
 import { ManualClock, SystemClock } from "../../src/base/clock.ts";
@@ -20,14 +17,13 @@ import { copyPath } from "../../src/store/copy-path.ts";
 import { LastCopy, makeCopy, restoreCopy } from "../../src/store/last-copy.ts";
 import { Store } from "../../src/store/store.ts";
 import { OUTBOX_LIMITS, Outbox } from "../../src/wan/outbox.ts";
+import { ownFolder } from "../own-folder.ts";
 
-let folder: string;
+const folder = ownFolder();
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hanway-copy-"));
-  path = join(folder, "hub.sqlite");
+  path = folder("hub.sqlite");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const TABLE = ["CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"];
 const open = (at = path) => {
@@ -43,7 +39,7 @@ const add = (store: Store, count: number) =>
   });
 
 function config(restoreOnCorrupt: boolean) {
-  return parseConfig(`[hub]\nchf = "00db1234567890a2"\ndataDir = ${JSON.stringify(folder)}
+  return parseConfig(`[hub]\nchf = "00db1234567890a2"\ndataDir = ${JSON.stringify(folder())}
 restoreOnCorrupt = ${restoreOnCorrupt}\n[radio]\nport = "tcp://127.0.0.1:1"\n[[wan.broker]]\nurl = "mqtt://b"\n`);
 }
 
@@ -61,7 +57,7 @@ describe("the last good copy of a store", () => {
     }
     await copying;
     restoreInto("other.sqlite");
-    using other = open(join(folder, "other.sqlite"));
+    using other = open(folder("other.sqlite"));
     expect(rows(other)).toBeGreaterThanOrEqual(before);
     expect(rows(other)).toBeLessThanOrEqual(at);
     expect(rows(other) % 10).toBe(0);
@@ -71,7 +67,7 @@ describe("the last good copy of a store", () => {
     using store = open();
     await makeCopy(store);
     expect(statSync(copyPath(path)).mode & 0o077).toBe(0);
-    expect(readdirSync(folder).filter((name) => name.includes("copy"))).toEqual(["hub.sqlite.copy"]);
+    expect(readdirSync(folder()).filter((name) => name.includes("copy"))).toEqual(["hub.sqlite.copy"]);
   });
 
   it("stays as it is when a new one cannot be made", async () => {
@@ -79,13 +75,13 @@ describe("the last good copy of a store", () => {
     await makeCopy(store);
     const before = readFileSync(copyPath(path));
     add(store, 100);
-    chmodSync(folder, 0o500);
+    chmodSync(folder(), 0o500);
     try {
       if (process.getuid?.() !== 0) {
         await expect(makeCopy(store)).rejects.toThrow(expect.objectContaining({ code: "store/failed" }));
       }
     } finally {
-      chmodSync(folder, 0o700);
+      chmodSync(folder(), 0o700);
     }
     expect(readFileSync(copyPath(path)).subarray(0, 16)).toEqual(before.subarray(0, 16));
   });
@@ -104,7 +100,7 @@ describe("the last good copy of a store", () => {
   });
 
   function restoreInto(name: string): void {
-    const other = join(folder, name);
+    const other = folder(name);
     writeFileSync(copyPath(other), readFileSync(copyPath(path)));
     restoreCopy(other, new Date(0));
   }
@@ -137,8 +133,8 @@ describe("a damaged store", () => {
     expect(rows(store)).toBe(200);
     expect(store.restored).toBe(true);
     expect(said).toEqual([expect.stringContaining("goes on with its copy of")]);
-    const kept = readdirSync(folder).find((name) => name.includes("damaged")) ?? "";
-    expect(readFileSync(join(folder, kept)).equals(before)).toBe(true);
+    const kept = readdirSync(folder()).find((name) => name.includes("damaged")) ?? "";
+    expect(readFileSync(folder(kept)).equals(before)).toBe(true);
   });
 
   it.each([

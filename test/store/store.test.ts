@@ -1,26 +1,15 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../src/base/clock.ts";
 import { HanwayError } from "../../src/base/error.ts";
 import { Store } from "../../src/store/store.ts";
+import { ownFolder } from "../own-folder.ts";
 
-let folder: string;
+const folder = ownFolder();
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hanway-store-"));
-  path = join(folder, "hub.db");
+  path = folder("hub.db");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = () => new Store(path, new ManualClock());
 const TABLE = ["CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"];
@@ -203,11 +192,11 @@ describe("store: a damaged file stops the start and is never replaced", () => {
   it("leftovers of a first start that was interrupted do no harm", () => {
     writeFileSync(`${path}.new`, "half a file");
     open().close();
-    expect(readdirSync(folder)).toEqual(["hub.db"]);
+    expect(readdirSync(folder())).toEqual(["hub.db"]);
   });
 
   it("a folder that is not there is a plain failure", () => {
-    expect(codeOf(() => new Store(join(folder, "none", "hub.db"), new ManualClock()))).toBe("store/failed");
+    expect(codeOf(() => new Store(folder("none", "hub.db"), new ManualClock()))).toBe("store/failed");
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { DeviceNode } from "../../../src/emulator/stack/device-node.ts";
 import type { IncomingAps } from "../../../src/han/radio/port.ts";
-import { Bench } from "./bench.ts";
+import { Bench, up } from "./bench.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 const LONG = Uint8Array.from({ length: 200 }, (_, i) => i);
@@ -27,18 +27,6 @@ async function joined(take: (frame: IncomingAps) => void): Promise<DeviceNode> {
   return device;
 }
 
-function send(device: DeviceNode, payload: Uint8Array) {
-  const endpoints = { sourceEndpoint: 1, destinationEndpoint: 3 };
-  return device.send({
-    nodeId: 0,
-    profile: 0x0109,
-    cluster: 0x0704,
-    ...endpoints,
-    apsSecurity: true,
-    payload,
-  });
-}
-
 describe("a message in blocks is acknowledged when it is safe", () => {
   it("its sender waits for as long as it is being stored", async () => {
     const storing = Promise.withResolvers<void>();
@@ -48,7 +36,7 @@ describe("a message in blocks is acknowledged when it is safe", () => {
       frame.acknowledgeAfter?.(storing.promise);
     });
     let told: string | undefined;
-    const sent = send(device, LONG).then((outcome) => {
+    const sent = device.send(up(LONG)).then((outcome) => {
       told = outcome;
     });
     await expect.poll(() => handedOver).toBe(1);
@@ -66,22 +54,22 @@ describe("a message in blocks is acknowledged when it is safe", () => {
       taken.push(frame.payload);
       frame.acknowledgeAfter?.(taken.length < 3 ? Promise.reject(new Error("disk full")) : Promise.resolve());
     });
-    expect(await send(device, LONG)).toBe("delivered");
+    expect(await device.send(up(LONG))).toBe("delivered");
     expect(taken).toEqual([LONG, LONG, LONG]);
   });
 
   it("a message that is never stored is never acknowledged", async () => {
     const device = await joined((frame) => frame.acknowledgeAfter?.(Promise.reject(new Error("disk full"))));
-    expect(await send(device, LONG)).toBe("not-delivered");
+    expect(await device.send(up(LONG))).toBe("not-delivered");
   });
 
   it("a refusal that comes when the message has been acknowledged harms nobody", async () => {
     const late: IncomingAps[] = [];
     const device = await joined((frame) => late.push(frame));
-    expect(await send(device, LONG)).toBe("delivered");
+    expect(await device.send(up(LONG))).toBe("delivered");
     late[0]?.acknowledgeAfter?.(Promise.reject(new Error("too late")));
     await new Promise((turn) => setImmediate(turn));
-    expect(await send(device, LONG)).toBe("delivered");
+    expect(await device.send(up(LONG))).toBe("delivered");
   });
 
   it("messages of one sender keep their order while they wait", async () => {
@@ -92,7 +80,7 @@ describe("a message in blocks is acknowledged when it is safe", () => {
       frame.acknowledgeAfter?.(new Promise<void>((done) => setTimeout(done, 20 - n * 5)));
     });
     for (const n of [0, 1, 2, 3]) {
-      expect(await send(device, Uint8Array.of(n, ...LONG))).toBe("delivered");
+      expect(await device.send(up(Uint8Array.of(n, ...LONG)))).toBe("delivered");
     }
     expect(order).toEqual([0, 1, 2, 3]);
   });
@@ -100,7 +88,7 @@ describe("a message in blocks is acknowledged when it is safe", () => {
   it("a message in one frame has been acknowledged by the radio already, and says so", async () => {
     const frames: IncomingAps[] = [];
     const device = await joined((frame) => frames.push(frame));
-    expect(await send(device, SHORT)).toBe("delivered");
+    expect(await device.send(up(SHORT))).toBe("delivered");
     await expect.poll(() => frames.length).toBe(1);
     expect(frames[0]?.acknowledgeAfter).toBeUndefined();
   });

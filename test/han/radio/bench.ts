@@ -16,7 +16,7 @@ import type { Listener } from "../../../src/emulator/server/tcp.ts";
 import { EmulatedCoordinator } from "../../../src/emulator/stack/coordinator-stack.ts";
 import { DeviceNode } from "../../../src/emulator/stack/device-node.ts";
 import { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
-import type { IncomingAps, RadioEvent } from "../../../src/han/radio/port.ts";
+import type { IncomingAps, OutgoingAps, RadioEvent } from "../../../src/han/radio/port.ts";
 import { RADIO_DEFAULTS, type RadioSettings } from "../../../src/han/radio/settings.ts";
 
 export const RADIO_EUI = Eui64("00155f0011223344");
@@ -144,4 +144,20 @@ export class Events {
   ups(): number {
     return this.of("state").filter(({ state }) => state === "up").length;
   }
+}
+
+/** A tunnelling message of the hub to a device. */
+export function down(
+  device: DeviceNode,
+  payload: Uint8Array,
+  security: OutgoingAps["security"] = "link-key",
+): OutgoingAps {
+  const endpoints = { sourceEndpoint: 3, destinationEndpoint: 1 };
+  return { nodeId: device.nodeId, profile: 0x0109, cluster: 0x0704, ...endpoints, security, payload };
+}
+
+/** One of a device to the hub. */
+export function up(payload: Uint8Array, apsSecurity = true) {
+  const endpoints = { sourceEndpoint: 1, destinationEndpoint: 3 };
+  return { nodeId: 0, profile: 0x0109, cluster: 0x0704, ...endpoints, apsSecurity, payload };
 }

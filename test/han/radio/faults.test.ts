@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import type { DeviceNode } from "../../../src/emulator/stack/device-node.ts";
 import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
-import { Bench, Events } from "./bench.ts";
+import { Bench, down, Events } from "./bench.ts";
 
 const KEY = new Uint8Array(16).fill(0x5a);
 const QUICK = { keepAliveMs: 100, keepAliveTimeoutMs: 200 };
@@ -37,15 +37,7 @@ async function home(address?: string, more = {}): Promise<Home> {
 }
 
 function message(device: DeviceNode, length: number) {
-  return {
-    nodeId: device.nodeId,
-    profile: 0x0109,
-    cluster: 0x0704,
-    sourceEndpoint: 3,
-    destinationEndpoint: 1,
-    security: "link-key" as const,
-    payload: new Uint8Array(length).fill(3),
-  };
+  return down(device, new Uint8Array(length).fill(3));
 }
 
 describe("recovery of the link to the radio", () => {

@@ -6,7 +6,7 @@ import { namedProfile } from "../../../src/emulator/ncp/profile.ts";
 import type { DeviceNode } from "../../../src/emulator/stack/device-node.ts";
 import type { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import { MAX_ASDU } from "../../../src/han/radio/port.ts";
-import { Bench, Events, RADIO_EUI } from "./bench.ts";
+import { Bench, down, Events, RADIO_EUI, up } from "./bench.ts";
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 const OTHER_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0x10 + i);
@@ -26,30 +26,6 @@ async function withDevice(ezsp = 13): Promise<{ radio: EmberRadio; events: Event
   device.start();
   await expect.poll(() => events.of("joined").length, { timeout: 5_000 }).toBe(1);
   return { radio, events, device };
-}
-
-function down(device: DeviceNode, payload: Uint8Array, security: "link-key" | "network" = "link-key") {
-  return {
-    nodeId: device.nodeId,
-    profile: 0x0109,
-    cluster: 0x0704,
-    sourceEndpoint: 3,
-    destinationEndpoint: 1,
-    security,
-    payload,
-  };
-}
-
-function up(payload: Uint8Array, apsSecurity = true) {
-  return {
-    nodeId: 0,
-    profile: 0x0109,
-    cluster: 0x0704,
-    sourceEndpoint: 1,
-    destinationEndpoint: 3,
-    apsSecurity,
-    payload,
-  };
 }
 
 function octets(length: number): Uint8Array {

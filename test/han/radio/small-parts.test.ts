@@ -1,7 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { Eui64 } from "../../../src/base/eui64.ts";
 import { Addresses } from "../../../src/han/radio/addresses.ts";
 import { DuplicateFilter } from "../../../src/han/radio/duplicates.ts";
@@ -9,13 +7,10 @@ import { MessageTags } from "../../../src/han/radio/message-tags.ts";
 import { readNetworkRecord, writeNetworkRecord } from "../../../src/han/radio/network-record.ts";
 import { checkRadioPath } from "../../../src/han/radio/port-guard.ts";
 import { redact } from "../../../src/han/radio/redact.ts";
+import { ownFolder } from "../../own-folder.ts";
 
 describe("network record", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "hanway-radio-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const folder = ownFolder();
 
   const record = {
     eui64: Eui64("00:15:5f:00:11:22:33:44"),
@@ -29,18 +24,18 @@ describe("network record", () => {
   };
 
   it("comes back as it was written, readable by its owner only", () => {
-    const file = join(folder, "data", "radio-network.json");
+    const file = folder("data", "radio-network.json");
     writeNetworkRecord(file, record);
     expect(readNetworkRecord(file)).toEqual(record);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it("is undefined where there is none", () => {
-    expect(readNetworkRecord(join(folder, "none.json"))).toBeUndefined();
+    expect(readNetworkRecord(folder("none.json"))).toBeUndefined();
   });
 
   it("refuses a damaged file at every length instead of forming a new network, and never quotes it", () => {
-    const file = join(folder, "radio-network.json");
+    const file = folder("radio-network.json");
     writeNetworkRecord(file, record);
     const text = readFileSync(file, "utf8").trimEnd();
     for (let length = 0; length < text.length; length++) {

@@ -1,21 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { SystemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { EmberRadio } from "../../../src/han/radio/ember-radio.ts";
 import { RADIO_DEFAULTS, type RadioSettings } from "../../../src/han/radio/settings.ts";
+import { ownFolder } from "../../own-folder.ts";
 
-let folder: string;
+const folder = ownFolder();
 let radio: EmberRadio | undefined;
 const servers: { server: Server; sockets: Set<Socket> }[] = [];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "hanway-radio-"));
-});
 afterEach(async () => {
   await radio?.stop();
   radio = undefined;
@@ -23,12 +18,11 @@ afterEach(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
-  rmSync(folder, { recursive: true });
 });
 
 function make(path: string, more: Partial<RadioSettings> = {}): EmberRadio {
   radio = new EmberRadio(
-    { ...RADIO_DEFAULTS, path, dataFolder: folder, ...more },
+    { ...RADIO_DEFAULTS, path, dataFolder: folder(), ...more },
     new SystemClock(),
     systemRandom,
     silentLog,
@@ -54,7 +48,7 @@ async function listen(onSocket: (socket: Socket) => void): Promise<number> {
 
 describe("first start", () => {
   it("a missing serial device is radio/port and says what to do", async () => {
-    const start = make(join(folder, "ttyUSB9")).start();
+    const start = make(folder("ttyUSB9")).start();
     await expect(start).rejects.toMatchObject({
       code: "radio/port",
       message: expect.stringMatching(/does not exist; plug the radio in/),
@@ -62,7 +56,7 @@ describe("first start", () => {
   });
 
   it("a file that is no serial port is radio/port", async () => {
-    await expect(make(folder).start()).rejects.toMatchObject({ code: "radio/port" });
+    await expect(make(folder()).start()).rejects.toMatchObject({ code: "radio/port" });
   });
 
   it("a TCP port where nothing listens is radio/port, and the radio can be started again", async () => {
