@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HanwayError } from "../base/error.ts";
 import type { ChfParts } from "../chf/chf.ts";
-import type { ChfIdentity } from "../chf/ports.ts";
+import { CHF_SETTINGS, type ChfIdentity, type ChfSettings } from "../chf/ports.ts";
 import { type Certificate, readCertificate } from "../gbcs/certificate/certificate.ts";
 import { type Keystore, readKeystore } from "../gbcs/keystore.ts";
 import type { HubConfig } from "./config.ts";
@@ -51,6 +51,10 @@ function rootCertificate(named: string | undefined, usual: string): Certificate 
 export function chfIdentity({ chf }: HubConfig): ChfIdentity {
   const { modelType, manufacturer, firmwareVersion } = chf;
   return { modelType, manufacturer, firmwareVersion };
+}
+
+export function chfSettings({ chf }: HubConfig): ChfSettings {
+  return { ...CHF_SETTINGS, undelivered: chf.undelivered };
 }
 
 function readStore(path: string): Keystore {

@@ -209,6 +209,15 @@ const ConfigSchema = v.strictObject({
       manufacturer: v.optional(octets(4)),
       /** Version of the running firmware as an OTA header gives it, 4 octets in hex. */
       firmwareVersion: v.optional(octets(4)),
+      /** Alert 0x8F84, a Command that an ESME did not get. No message of this kind has been published. */
+      undelivered: v.optional(
+        v.strictObject({
+          form: v.optional(v.picklist(["dlms", "der"], "allowed are dlms, der"), "dlms"),
+          protection: v.optional(v.picklist(["mac", "signature"], "allowed are mac, signature"), "mac"),
+          perHour: v.optional(wholeNumber(0, 10_000), 100),
+        }),
+        {},
+      ),
     }),
     {},
   ),

@@ -3,7 +3,6 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
 import { type ChfParts, CommunicationsHubFunction } from "../chf/chf.ts";
-import { CHF_SETTINGS } from "../chf/ports.ts";
 import { DeviceLog } from "../han/device-log/device-log.ts";
 import { HanOnlyMessages } from "../han/mailbox/han-only.ts";
 import { MAILBOX_SETTINGS, Mailbox, type MailboxSettings } from "../han/mailbox/mailbox.ts";
@@ -15,7 +14,7 @@ import { LastCopy } from "../store/last-copy.ts";
 import { ROUTE_DEFAULTS } from "../wan/route-watch.ts";
 import { WAN_DEFAULTS, Wan } from "../wan/wan.ts";
 import { Brokers } from "./brokers.ts";
-import { type ChfCredentials, chfCredentials, chfIdentity } from "./chf.ts";
+import { type ChfCredentials, chfCredentials, chfIdentity, chfSettings } from "./chf.ts";
 import type { HubConfig } from "./config.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { DeviceLogKeeper } from "./device-log-keeper.ts";
@@ -145,6 +144,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     destinations: destinations(config, { han, chf, radio }),
     clock,
     log,
+    undelivered: (command, reason) => chf?.undelivered.report(command, reason),
   });
   return {
     time,
@@ -183,7 +183,12 @@ function makeChf(
     "store" | "deviceLog" | "han" | "uplink" | "scheduler" | "clock" | "clockState" | "log"
   >,
 ): CommunicationsHubFunction | undefined {
-  const parts = { ...ports, self: config.hub.chf, identity: chfIdentity(config), settings: CHF_SETTINGS };
+  const parts = {
+    ...ports,
+    self: config.hub.chf,
+    identity: chfIdentity(config),
+    settings: chfSettings(config),
+  };
   if (chf !== undefined) return new CommunicationsHubFunction(chf(parts));
   const credentials = chfCredentials(config);
   return credentials && new CommunicationsHubFunction({ ...parts, ...credentials });

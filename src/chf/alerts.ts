@@ -2,7 +2,8 @@ import { type Clock, UtcSeconds } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
-import type { Uplink } from "../base/uplink.ts";
+import type { UndeliveredCommand } from "../base/routing.ts";
+import type { Uplink, UplinkLane } from "../base/uplink.ts";
 import { encodeAsn1, GeneralizedTime, type UpdateCredentialsAlert } from "../gbcs/asn1/index.ts";
 import { type Data, dateTimeFromUnix, encodeDateTime, encodeDlms } from "../gbcs/dlms/index.ts";
 import type { SecuredMessage } from "../gbcs/envelope/envelope.ts";
@@ -12,8 +13,10 @@ import type { Signer } from "../gbcs/security/signature.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
 import { backupOf } from "./backup.ts";
 import { type ChfLogs, CODE } from "./logs.ts";
+import type { ChfSettings } from "./ports.ts";
 import type { ChfRepository } from "./repository.ts";
 import type { TrustAnchors } from "./trust-anchors.ts";
+import { undeliveredDer, undeliveredOctets } from "./undelivered-content.ts";
 
 /** Keys of the hub: what its own private keys can do, and whom it trusts. */
 export interface ChfKeys {
@@ -38,12 +41,14 @@ interface AlertOutside {
   readonly messageCode: number;
   readonly code: number;
   readonly target: Eui64;
+  readonly lane?: UplinkLane;
 }
 
 const COUNTER = "alertCounter";
 const MESSAGE = {
   deviceLogChanged: 0x0018,
   credentialsUpdated: 0x00cb,
+  deliveryFailed: 0x00d5,
   genericCritical: 0x1000,
   genericNonCritical: 0x1001,
 } as const;
@@ -103,6 +108,19 @@ export class ChfAlerts {
     this.#repository.store.transaction(() => this.#send(alert, () => content, "signature"));
   }
 
+  /** A Command that did not reach its ESME. Whoever sent it waits for this as for a Response. */
+  undelivered(command: UndeliveredCommand, { form, protection }: ChfSettings["undelivered"]): void {
+    const code = CODE.deliveryFailed;
+    const now = this.#clock.now();
+    const content = (counter: bigint) =>
+      form === "der"
+        ? undeliveredDer(command, now)
+        : notification(counter, code, now, [{ type: "octet-string", value: undeliveredOctets(command) }]);
+    const target = this.#keys.anchors.accessControlBroker;
+    const alert = { messageCode: MESSAGE.deliveryFailed, code, target, lane: "response" } as const;
+    this.#repository.store.transaction(() => this.#send(alert, content, protection));
+  }
+
   /** The counter that the next alert will carry follows this one: for conformance runs. */
   seedCounter(last: bigint): void {
     this.#repository.setFact(COUNTER, last.toString());
@@ -115,7 +133,7 @@ export class ChfAlerts {
   }
 
   #send(
-    { messageCode, code, target }: AlertOutside,
+    { messageCode, code, target, lane = "power-security" }: AlertOutside,
     content: (counter: bigint) => Uint8Array,
     protection: "mac" | "signature",
   ): void {
@@ -142,7 +160,7 @@ export class ChfAlerts {
     };
     const mac = { keys: agreement, accessControlBroker: anchors.accessControlBroker };
     const payload = protectAs(message, protection, { signature: signer, mac });
-    const outcome = this.#uplink.put({ device: self, lane: "power-security", payload });
+    const outcome = this.#uplink.put({ device: self, lane, payload });
     if (outcome !== "safe") this.#log.error({ alert: code, outcome }, "alert not stored");
   }
 

@@ -23,6 +23,7 @@ import { ChfLogs } from "./logs.ts";
 import type { ChfIdentity, ChfReads, ChfSettings, HanControl } from "./ports.ts";
 import { ChfRepository, type LogEntry } from "./repository.ts";
 import { TrustAnchors } from "./trust-anchors.ts";
+import { UndeliveredCommands } from "./undelivered.ts";
 
 /** The hub's own keys: private keys in memory, or a secure element that does the same without showing them. */
 export type OwnKeys =
@@ -73,6 +74,7 @@ export class CommunicationsHubFunction {
   readonly alerts: ChfAlerts;
   readonly logs: ChfLogs;
   readonly windows: JoinWindows;
+  readonly undelivered: UndeliveredCommands;
   readonly #repository: ChfRepository;
   readonly #deviceLog: DeviceLog;
   readonly #networkUp = Promise.withResolvers<void>();
@@ -90,6 +92,7 @@ export class CommunicationsHubFunction {
     const ports = { ...parts, repository: this.#repository, logs: this.logs };
     this.alerts = new ChfAlerts(keys, ports);
     this.windows = new JoinWindows(ports);
+    this.undelivered = new UndeliveredCommands(settings.undelivered, { ...ports, alerts: this.alerts });
     const reads: ChfReads = { deviceLog, logs: this.logs, identity: parts.identity };
     this.executor = new ChfExecutor({
       ...ports,

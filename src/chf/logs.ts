@@ -15,6 +15,7 @@ export const CODE = {
   firmwareChanged: 0x8f43,
   authenticationFailed: 0x8f53,
   supplyInterrupted: 0x8f57,
+  deliveryFailed: 0x8f84,
   credentialsUpdated: 0x8f70,
 } as const;
 

@@ -52,6 +52,15 @@ export interface ChfSettings {
   readonly logEntries: number;
   /** Alerts about Commands that were refused, in an hour; the security log has every one. */
   readonly refusalAlertsPerHour: number;
+  /**
+   * Alert 0x8F84, of which no message has been published: its content as that of DBCH10, which says the same in a DLMS
+   * notification, or in DER; and its protection.
+   */
+  readonly undelivered: {
+    readonly form: "dlms" | "der";
+    readonly protection: "mac" | "signature";
+    readonly perHour: number;
+  };
   /** How long devices of a restored log may come in, in seconds. */
   readonly restoreJoinSeconds: number;
   /** Whether the Access Control Broker has to sign CS02b for its own cells on a CHF, besides its MAC. */
@@ -70,6 +79,7 @@ export const CHF_SETTINGS: ChfSettings = {
   notInLog: 250,
   logEntries: 100,
   refusalAlertsPerHour: 100,
+  undelivered: { form: "dlms", protection: "mac", perHour: 100 },
   restoreJoinSeconds: 24 * 3_600,
   brokerSigns: true,
   lowersCounters: false,
