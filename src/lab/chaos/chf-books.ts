@@ -73,8 +73,9 @@ export class ChfBooks {
   #repeatedByBroker = 0;
   #copiesDiffer = 0;
   #unknown = 0;
-  /** When something last came from the hub, by `performance.now()`. */
+  /** When something last came from the hub, and when the first copy of a Response, by `performance.now()`. */
   heardAt = Number.NEGATIVE_INFINITY;
+  answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(parties: PartyStore) {
     this.#parties = parties;
@@ -125,6 +126,11 @@ export class ChfBooks {
     else if (address.cra === ALERT && address.messageCode === CS14) this.#deviceLogChanged(payload, seq);
     else if (address.cra === RESPONSE) this.#response(payload, this.#byCounter.get(address.counter));
     else this.#unknown += 1;
+  }
+
+  /** Commands that have a Response. */
+  get answered(): number {
+    return this.orders.length - this.unanswered.length;
   }
 
   get unanswered(): Order[] {
@@ -194,8 +200,12 @@ export class ChfBooks {
       return;
     }
     const judged = judgeResponse(payload, order.command, this.#parties);
-    if (judged.is === "answer") order.answer = judged.answer;
-    else this.#unknown += 1;
+    if (judged.is !== "answer") {
+      this.#unknown += 1;
+      return;
+    }
+    order.answer = judged.answer;
+    this.answeredAt = performance.now();
   }
 
   #deviceLogChanged(payload: Uint8Array, seq: number): void {

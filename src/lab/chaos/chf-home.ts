@@ -15,8 +15,11 @@ import { type Change, DeviceLogModel } from "./device-log-model.ts";
 import { MemoryCounters } from "./memory-counters.ts";
 import { type BrokerUrls, Place } from "./place.ts";
 
-/** How long a Response is waited for before the same octets are offered again, in milliseconds. */
-const AGAIN_MS = 1_000;
+/**
+ * How long a Response is waited for before the same octets are offered again, in milliseconds; twice as long after each
+ * time, for a hub that is behind would never come to the end of them.
+ */
+const AGAIN_MS = 2_000;
 const AGAIN_LOOK_MS = 100;
 const LOOK_MS = 20;
 /** A join window that outlives a few kills, in seconds. */
@@ -141,9 +144,10 @@ export class ChfHome implements AsyncDisposable {
 
   /** As the DSP does. A reading is not protected against replay and would be executed again. */
   #offerAgain(): void {
-    const since = performance.now() - AGAIN_MS;
+    const now = performance.now();
     for (const order of this.books.unanswered) {
-      if (order.offeredAt > since || order.expected === undefined) continue;
+      const patience = AGAIN_MS * 2 ** (order.ids.length - 1);
+      if (now - order.offeredAt < patience || order.expected === undefined) continue;
       this.again.waiting += 1;
       this.#offer(order);
     }

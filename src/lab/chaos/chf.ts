@@ -8,7 +8,7 @@ import type { ChfBookFigures } from "./chf-books.ts";
 import { ChfHome } from "./chf-home.ts";
 import { ChfReadings, type ReadingFigures } from "./chf-readings.ts";
 import { ChfStruck, type ChfStruckFigures } from "./chf-struck.ts";
-import { added, sideBySide } from "./homes.ts";
+import { added, Patience, sideBySide } from "./homes.ts";
 
 export interface ChfChaosOptions {
   seed: number;
@@ -76,21 +76,26 @@ async function killHome({ seed, kills, burst, tell }: ChfChaosOptions): Promise<
   const home = scope.use(await ChfHome.start(urls, { seed, random, tell }));
   const readings = new ChfReadings(home);
   const struck = new ChfStruck(home.books);
+  const patience = new Patience();
   let started: Promise<void> = Promise.resolve();
   for (let kill = 0; kill < kills; kill++) {
-    const aim = AIMS[random.below(AIMS.length)] ?? "busy";
+    const drawn = AIMS[random.below(AIMS.length)] ?? "busy";
+    const aim = patience.needed ? "busy" : drawn;
     if (aim !== "starting") {
       await started;
       if (kill % READ_EVERY === READ_EVERY - 1) await readings.eventLog(ANSWERED_MS);
+      await until(() => home.books.unanswered.length <= burst);
       const offeredAt = performance.now();
       for (let n = 0; n < burst; n++) {
         home.change();
         if (random.below(REPEAT_IN) === 0) home.repeat(AMONG);
       }
-      if (aim === "busy") await heard(home, offeredAt);
+      if (aim === "busy") await until(() => home.books.heardAt > offeredAt);
+      if (patience.needed) await until(() => home.books.answeredAt > offeredAt);
     }
     await delay(random.fraction() * WITHIN_MS[aim]);
     struck.at(aim === "starting");
+    patience.killed(home.books.answered);
     await home.hub.kill();
     started = home.hub.start();
     // Where the next kill comes before it is up, that is how it should be.
@@ -105,9 +110,6 @@ async function killHome({ seed, kills, burst, tell }: ChfChaosOptions): Promise<
   return { ...home.books.figures(), ...readings.figures(), kills, struck: struck.figures, again };
 }
 
-/** Until the hub says something about what was offered. */
-async function heard(home: ChfHome, since: number): Promise<void> {
-  for (const end = since + ANSWERED_MS; home.books.heardAt < since; await delay(LOOK_MS)) {
-    if (performance.now() > end) return;
-  }
+async function until(is: () => boolean): Promise<void> {
+  for (const end = performance.now() + ANSWERED_MS; !is() && performance.now() < end; ) await delay(LOOK_MS);
 }

@@ -30,3 +30,26 @@ export function added<Figures extends object>(figures: readonly [Figures, ...Fig
   });
   return Object.fromEntries(sums) as Figures;
 }
+
+/** Kills in a row that may come before the hub has dealt with anything. */
+const IN_VAIN = 3;
+
+/**
+ * Tells when a hub has been killed so often in a row before it dealt with anything that it must be let to do so: it gives
+ * up a message that it was stopped at six times in a row, taking that for the reason (`INBOX_LIMITS.starts`).
+ */
+export class Patience {
+  #dealtWith = 0;
+  #inVain = 0;
+
+  /** To be called at a kill: how much the hub has dealt with so far. */
+  killed(dealtWith: number): void {
+    this.#inVain = dealtWith > this.#dealtWith ? 0 : this.#inVain + 1;
+    this.#dealtWith = dealtWith;
+  }
+
+  /** Whether the next kill has to wait until something is dealt with. */
+  get needed(): boolean {
+    return this.#inVain >= IN_VAIN;
+  }
+}

@@ -6,7 +6,7 @@ import { SeededRandom } from "../../base/random.ts";
 import { persistent, startMosquitto } from "../mosquitto.ts";
 import type { ExchangeFigures } from "./exchange.ts";
 import { ChaosHome } from "./home.ts";
-import { added, sideBySide } from "./homes.ts";
+import { added, Patience, sideBySide } from "./homes.ts";
 import { Struck, type StruckFigures } from "./struck.ts";
 
 export interface KillChaosOptions {
@@ -82,10 +82,12 @@ async function killHome({ seed, kills, burst, tell }: KillChaosOptions): Promise
   const urls = { farEnd: broker.url, hub: broker.url };
   const home = scope.use(await ChaosHome.start(urls, { seed, tell }));
   const struck = new Struck();
+  const patience = new Patience();
   let underWay = 0;
   let started: Promise<void> = Promise.resolve();
   for (let kill = 0; kill < kills; kill++) {
-    const aim = kill === 0 ? "both" : (AIMS[random.below(AIMS.length)] ?? "both");
+    const drawn = AIMS[random.below(AIMS.length)] ?? "both";
+    const aim = patience.needed ? "down" : kill === 0 ? "both" : drawn;
     if (aim !== "starting") {
       await started;
       await busy(home, aim, burst);
@@ -93,6 +95,7 @@ async function killHome({ seed, kills, burst, tell }: KillChaosOptions): Promise
     await delay(random.fraction() * WITHIN_MS[aim]);
     struck.at(home.exchange.underWay, aim === "starting");
     underWay += home.exchange.missing;
+    patience.killed(home.exchange.arrived.down);
     await home.hub.kill();
     started = home.hub.start();
     // Where the next kill comes before it is up, that is how it should be.
