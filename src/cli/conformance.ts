@@ -24,7 +24,8 @@ runs the file's pairs through them. Two records are a pair when their names are 
   --json            one JSON object on standard output: level, total, passed, failed, notYet, alerts, unpaired,
                     failures, notYetNames
 
-Exit code: 0 every pair passed; 1 some failed, cannot be run yet, or there was none; 2 wrong call, file or environment.
+Exit code: 0 every pair passed; 1 some failed, cannot be run yet, or there was none; 2 wrong call, file or
+environment; 130 ended by Ctrl-C or SIGTERM.
 
 Example: hanway conformance --vectors rtds.jsonl --keystore rtds-keystore.json --level relay --json`;
 

@@ -36,6 +36,9 @@ and a far end that sends messages. Ctrl-C ends it with a summary.
                      ${FAULT_HELP}
   --broker-port N    port of the embedded broker on 127.0.0.1 (default: any free one)
 
+Exit code: 0 everything offered has arrived; 1 not, or a fault was not recovered from; 2 wrong call, file or
+environment; 130 ended by Ctrl-C or SIGTERM.
+
 Example: hanway demo --vectors rtds.jsonl --exit-when-done --json`;
 
 const OPTIONS = {

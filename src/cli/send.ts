@@ -133,7 +133,10 @@ async function send(name: string, to: string, values: Values, io: Io): Promise<n
       progress.stage(stage);
     },
   });
-  if (io.signal.aborted && outcome.result === "no-answer") return INTERRUPTED;
+  if (io.signal.aborted && outcome.result === "no-answer") {
+    if (values.json) say(io.stdout, JSON.stringify({ outcome: "interrupted", exitCode: INTERRUPTED }));
+    return INTERRUPTED;
+  }
   const { hubOnline } = headEnd;
   const report = { command, target, outcome, stages, tookMs: progress.tookMs(), hubOnline };
   return tell(report, connection, values, io);

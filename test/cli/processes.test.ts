@@ -71,7 +71,7 @@ describeShared("three processes: a broker, hanway emulate, hanway run", "rtds.js
       ledger.atDevice(command); // what the meter got is shown by its answer: it knows no other octets
       await farEnd.send(METER, `pair-${i}` as MessageId, command);
     }
-    await until(() => ledger.complete, "every Response");
+    await until(() => ledger.complete, "every Response", 40_000);
     expect(ledger.counts()).toMatchObject({ responses: responses.length, mismatched: 0, lost: 0 });
     expect(pairs.length).toBeGreaterThan(200);
 

@@ -201,7 +201,9 @@ describe("hanway send", () => {
     const abort = new AbortController();
     hub = await FakeHub.start(broker.url, () => abort.abort("SIGINT"));
     const place = ["--broker", broker.url, "--tenant", ROOT.tenant, "--hub", CHF, "--keys", keys];
-    expect((await hanway(["send", ...READ, ...place], abort.signal)).code).toBe(130);
+    const { code, out } = await hanway(["send", ...READ, ...place, "--json"], abort.signal);
+    expect(code).toBe(130);
+    expect(JSON.parse(out)).toEqual({ outcome: "interrupted", exitCode: 130 });
   });
 
   it("sends in blocks what the device does not take in one message, and joins a Response in blocks", async () => {
