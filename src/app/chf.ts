@@ -54,7 +54,7 @@ export function chfIdentity({ chf }: HubConfig): ChfIdentity {
 }
 
 export function chfSettings({ chf }: HubConfig): ChfSettings {
-  return { ...CHF_SETTINGS, undelivered: chf.undelivered };
+  return { ...CHF_SETTINGS, hanEvents: chf.hanEvents, undelivered: chf.undelivered };
 }
 
 function readStore(path: string): Keystore {

@@ -209,6 +209,14 @@ const ConfigSchema = v.strictObject({
       manufacturer: v.optional(octets(4)),
       /** Version of the running firmware as an OTA header gives it, 4 octets in hex. */
       firmwareVersion: v.optional(octets(4)),
+      /** Entries of one kind that devices of the HAN may cause in the event log in an hour: each one, and all together. */
+      hanEvents: v.optional(
+        v.strictObject({
+          perDevice: v.optional(wholeNumber(0, 100), 4),
+          perHour: v.optional(wholeNumber(0, 100), 20),
+        }),
+        {},
+      ),
       /** Alert 0x8F84, a Command that an ESME did not get. No message of this kind has been published. */
       undelivered: v.optional(
         v.strictObject({

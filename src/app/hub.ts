@@ -121,8 +121,10 @@ export class Hub implements AsyncDisposable {
     } else {
       if (event.type === "network") deviceLog.networkIs(event.network.extendedPanId);
       if (event.type === "joined" && !keyEstablishment) deviceLogKeeper.joinedByStartKey(event.device);
-      tellPresence(wan, radio.network, radio.state, han.views());
+      // A tunnel refused changes nothing, and may be asked for again and again.
+      if (event.type !== "event") tellPresence(wan, radio.network, radio.state, han.views());
     }
+    this.chf?.hanEvents.heard(event);
     this.#parts.lamps.heard(event);
     this.#parts.operator.heard(event);
     this.#watcher(event);

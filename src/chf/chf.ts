@@ -18,6 +18,7 @@ import type { Store } from "../store/store.ts";
 import { ChfAlerts, type ChfKeys } from "./alerts.ts";
 import { CredentialUpdates } from "./credential-updates.ts";
 import { ChfExecutor } from "./executor.ts";
+import { HanEventLog } from "./han-event-log.ts";
 import { JoinWindows } from "./join-windows.ts";
 import { ChfLogs } from "./logs.ts";
 import type { ChfIdentity, ChfReads, ChfSettings, HanControl } from "./ports.ts";
@@ -73,6 +74,8 @@ export class CommunicationsHubFunction {
   readonly executor: Executor;
   readonly alerts: ChfAlerts;
   readonly logs: ChfLogs;
+  /** To be told of everything that happens on the HAN. */
+  readonly hanEvents: HanEventLog;
   readonly windows: JoinWindows;
   readonly undelivered: UndeliveredCommands;
   readonly #repository: ChfRepository;
@@ -91,6 +94,7 @@ export class CommunicationsHubFunction {
     this.logs = new ChfLogs(this.#repository, clock, settings.logEntries);
     const ports = { ...parts, repository: this.#repository, logs: this.logs };
     this.alerts = new ChfAlerts(keys, ports);
+    this.hanEvents = new HanEventLog(settings.hanEvents, ports);
     this.windows = new JoinWindows(ports);
     this.undelivered = new UndeliveredCommands(settings.undelivered, { ...ports, alerts: this.alerts });
     const reads: ChfReads = { deviceLog, logs: this.logs, identity: parts.identity };

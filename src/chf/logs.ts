@@ -5,6 +5,7 @@ import type { ChfRepository, LogEntry, LogName } from "./repository.ts";
 export const CODE = {
   hanCommandDone: 0x8154,
   hanCommandNotDone: 0x8155,
+  deviceJoined: 0x8183,
   deviceLogChanged: 0x8f12,
   contentIntegrity: 0x8f1e,
   noAuthority: 0x8f30,

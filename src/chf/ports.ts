@@ -1,6 +1,7 @@
 import type { Eui64 } from "../base/eui64.ts";
 import type { DeviceLog } from "../han/device-log/device-log.ts";
 import type { JoiningDevice } from "../han/join/window.ts";
+import type { EventLimits } from "./event-allowance.ts";
 import type { ChfLogs } from "./logs.ts";
 
 /**
@@ -50,6 +51,8 @@ export interface ChfSettings {
   readonly notInLog: number;
   /** Entries that the event log and the security log keep (A11.3). */
   readonly logEntries: number;
+  /** Entries that devices of the HAN may cause in the event log. */
+  readonly hanEvents: EventLimits;
   /** Alerts about Commands that were refused, in an hour; the security log has every one. */
   readonly refusalAlertsPerHour: number;
   /**
@@ -78,6 +81,7 @@ export const CHF_SETTINGS: ChfSettings = {
   unknownKind: 250,
   notInLog: 250,
   logEntries: 100,
+  hanEvents: { perDevice: 4, perHour: 20 },
   refusalAlertsPerHour: 100,
   undelivered: { form: "dlms", protection: "mac", perHour: 100 },
   restoreJoinSeconds: 24 * 3_600,
