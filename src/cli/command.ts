@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { type Command, type Io, readArgs, say } from "./io.ts";
+import { type Command, type Io, say, UsageError } from "./io.ts";
 
 const HELP_OPTION = { help: { type: "boolean", short: "h" } } as const;
 
@@ -30,4 +30,18 @@ export function command<const O extends ParseArgsOptionsConfig>(
     }
     return run(given, io);
   };
+}
+
+/** `parseArgs` whose complaints are usage errors in one line. */
+function readArgs<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error) throw new UsageError(firstSentence(error.message));
+    throw error;
+  }
+}
+
+function firstSentence(text: string): string {
+  return text.split(/\.\s/)[0] ?? text;
 }

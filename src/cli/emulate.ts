@@ -3,7 +3,16 @@ import { InstallCode } from "../base/install-code.ts";
 import { parseFaultPlan, startEmulator } from "../lab/emulator.ts";
 import { pairVectors, readVectors } from "../lab/vectors.ts";
 import { command } from "./command.ts";
-import { argument, eui64Option, numberOption, say, stoppedCode, UsageError, untilAborted } from "./io.ts";
+import {
+  argument,
+  eui64Option,
+  numberOption,
+  say,
+  shareOption,
+  stoppedCode,
+  UsageError,
+  untilAborted,
+} from "./io.ts";
 
 const HELP = `hanway emulate: an emulated Zigbee coordinator (EmberZNet over ASH) with devices on its air
 
@@ -40,7 +49,7 @@ const OPTIONS = {
   fault: { type: "string", multiple: true },
 } as const;
 
-export const emulate = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
+export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, io) => {
   if (values.listen === undefined) throw new UsageError("emulate needs --listen; see hanway emulate --help");
   await using emulator = await startEmulator({
     listen: values.listen,
@@ -48,7 +57,7 @@ export const emulate = command({ help: HELP, options: OPTIONS }, async ({ values
     ezsp: numberOption(values.ezsp, "ezsp", 13, 19),
     stateFile: values.state,
     seed: numberOption(values.seed, "seed", 0, 0xffffffff),
-    loss: lossOption(values.loss),
+    loss: shareOption(values.loss, "loss", 0.5),
     devices: (values.device ?? []).map(deviceOption),
     testCa: values["test-ca"] === undefined ? undefined : testCaOption(values["test-ca"]),
     vectors: values.vectors === undefined ? undefined : pairVectors(readVectors(values.vectors)),
@@ -59,14 +68,6 @@ export const emulate = command({ help: HELP, options: OPTIONS }, async ({ values
   await untilAborted(io.signal);
   return stoppedCode(io.signal);
 });
-
-function lossOption(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const share = Number(value);
-  if (value.trim() === "" || !(share >= 0 && share <= 0.5))
-    throw new UsageError("--loss takes a share from 0 to 0.5");
-  return share;
-}
 
 function testCaOption(value: string): number | string {
   return /^\d+$/.test(value) ? (numberOption(value, "test-ca", 0, 0xffffffff) ?? 0) : value;

@@ -37,20 +37,6 @@ export function say(stream: Writable, line: string): void {
   stream.write(`${line}\n`);
 }
 
-/** `parseArgs` whose complaints are usage errors in one line. */
-export function readArgs<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof TypeError && "code" in error) throw new UsageError(firstSentence(error.message));
-    throw error;
-  }
-}
-
-function firstSentence(text: string): string {
-  return text.split(/\.\s/)[0] ?? text;
-}
-
 /** A whole number from an option, within bounds. */
 export function numberOption(
   value: string | undefined,
@@ -66,12 +52,12 @@ export function numberOption(
   return number;
 }
 
-/** A share of lost frames from an option; 0 where it is left out. */
-export function shareOption(value: string | undefined, name: string): number {
+/** A share of lost frames from an option, up to `most`; 0 where it is left out. */
+export function shareOption(value: string | undefined, name: string, most = 0.3): number {
   if (value === undefined) return 0;
   const share = Number(value);
-  if (value.trim() === "" || !(share >= 0 && share <= 0.3)) {
-    throw new UsageError(`--${name} takes a share from 0 to 0.3`);
+  if (value.trim() === "" || !(share >= 0 && share <= most)) {
+    throw new UsageError(`--${name} takes a share from 0 to ${most}`);
   }
   return share;
 }

@@ -30,7 +30,7 @@ const COMMANDS: Record<string, Entry> = {
   },
   unpair: {
     summary: "takes a device off a running hub",
-    load: async () => (await import("./unpair.ts")).unpair,
+    load: async () => (await import("./unpair.ts")).run,
   },
   send: {
     summary: "a Command to a device, and its Response",
@@ -54,7 +54,7 @@ const COMMANDS: Record<string, Entry> = {
   },
   emulate: {
     summary: "an emulated Zigbee coordinator with devices on its air, on TCP or a PTY",
-    load: async () => (await import("./emulate.ts")).emulate,
+    load: async () => (await import("./emulate.ts")).run,
   },
 };
 

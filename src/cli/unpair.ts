@@ -17,7 +17,7 @@ Example: hanway unpair 00db1234567890a0`;
 
 const OPTIONS = { ...HUB_OPTIONS, json: { type: "boolean" } } as const;
 
-export const unpair = command({ help: HELP, options: OPTIONS, positionals: true }, async (given, io) => {
+export const run = command({ help: HELP, options: OPTIONS, positionals: true }, async (given, io) => {
   const { values, positionals } = given;
   const [text, ...others] = positionals;
   if (text === undefined || others.length > 0) throw new UsageError("unpair takes one EUI64");

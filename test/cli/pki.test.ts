@@ -20,7 +20,12 @@ describe("hanway pki", () => {
       dir,
       devices: [{ type: "chf" }, { type: "gpf" }, { eui64: ESME }],
     });
-    expect(readdirSync(dir).sort()).toEqual(["authorities.json", "keystore.json", "zigbee.json"]);
+    expect(readdirSync(dir).sort()).toEqual([
+      "authorities.json",
+      "keystore.json",
+      "organisation-root.pem",
+      "zigbee.json",
+    ]);
     const { trusted, of } = readZigbeeCredentials(dir);
     expect(of.get(ESME)).toHaveLength(2);
     expect(trusted).toHaveLength(2);
