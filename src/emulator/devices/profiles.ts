@@ -1,7 +1,7 @@
 import type { DeviceType } from "../../base/device-type.ts";
 import type { EndpointDescriptor } from "../stack/coordinator.ts";
 import type { DeviceNodeSettings } from "../stack/device-node.ts";
-import { CAPABILITY_ALLOCATE, CAPABILITY_MAINS, CAPABILITY_RX_ON } from "../stack/hub/trust-center.ts";
+import { CAPABILITY_ALLOCATE, CAPABILITY_MAINS, CAPABILITY_RX_ON } from "../stack/network/mac.ts";
 import { type Attributes, basicAttributes, ELECTRICITY_REGISTER, GAS_REGISTER } from "./attributes.ts";
 import { SE_PROFILE } from "./security.ts";
 

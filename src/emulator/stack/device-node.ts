@@ -22,10 +22,9 @@ import { DeviceZdo } from "./device/device-zdo.ts";
 import type { JoinState } from "./device/join-machine.ts";
 import { NetworkEntry } from "./device/network-entry.ts";
 import { ParentPoll } from "./device/parent-poll.ts";
-import { CAPABILITY_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST } from "./hub/trust-center.ts";
-import { MacLayer } from "./network/mac.ts";
+import { CAPABILITY_RX_ON, MacLayer } from "./network/mac.ts";
 import { type NwkIncoming, NwkLayer } from "./network/nwk.ts";
-import { BROADCAST_RX_ON, NWK_COMMAND } from "./network/nwk-frame.ts";
+import { BROADCAST_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST, NWK_COMMAND } from "./network/nwk-frame.ts";
 import { FrameCounter } from "./security/frame-counter.ts";
 import { LinkKey } from "./security/link-key.ts";
 

@@ -1,12 +1,13 @@
 import type { Clock, Timer } from "../../../base/clock.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
 import type { MacFrame } from "../../air/mac-frame.ts";
+import type { Beacon } from "../network/beacon.ts";
 import type { MacLayer } from "../network/mac.ts";
 import type { NwkIncoming, NwkLayer } from "../network/nwk.ts";
 import { NWK_COMMAND } from "../network/nwk-frame.ts";
 import type { DeviceNodeSettings } from "./device-node-types.ts";
 import { type JoinEffect, type JoinInput, type JoinState, reduceJoin, type Way } from "./join-machine.ts";
-import { type Beacon, Scanner } from "./scanner.ts";
+import { Scanner } from "./scanner.ts";
 
 export interface NetworkEntryPorts {
   mac(): MacLayer;

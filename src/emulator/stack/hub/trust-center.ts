@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../../base/clock.ts";
+import type { Clock } from "../../../base/clock.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
 import type { Random } from "../../../base/random.ts";
 import { MAC_COMMAND } from "../../air/mac-frame.ts";
@@ -7,45 +7,31 @@ import type { ApsCommand } from "../aps/aps-command.ts";
 import type { ApsCommandMeta } from "../aps/aps-handlers.ts";
 import type { JoinPolicy, StackEvent } from "../coordinator.ts";
 import type { NwkIncoming, NwkLayer } from "../network/nwk.ts";
-import { BROADCAST_RX_ON, NWK_COMMAND } from "../network/nwk-frame.ts";
+import { LEAVE_REJOIN, LEAVE_REQUEST, NWK_COMMAND } from "../network/nwk-frame.ts";
 import { LinkKey } from "../security/link-key.ts";
-import type { NetworkKey } from "../security/network-keys.ts";
+import { Children } from "./children.ts";
+import { JoinWindow } from "./join-window.ts";
+import { KeyTransport } from "./key-transport.ts";
 import type { LinkKeyTable } from "./link-key-table.ts";
 
-/** MAC capability bit: receiver on when idle. Without it the child sleeps. */
-export const CAPABILITY_RX_ON = 0x08;
-export const CAPABILITY_ALLOCATE = 0x80;
-export const CAPABILITY_MAINS = 0x04;
+type Joined = Extract<StackEvent, { type: "joined" }>;
 
-export const LEAVE_REQUEST = 0x40;
-export const LEAVE_REJOIN = 0x20;
-const PERMIT_FOREVER = 255;
+/** IEEE 802.15.4 association status. */
+const ACCESS_DENIED = 2;
+const NO_ADDRESS = 0xffff;
 
-export interface Child {
-  eui64: Eui64;
-  nodeId: number;
-  sleepy: boolean;
-  capability: number;
-}
-
-type Decision = Extract<StackEvent, { type: "joined" }>["decision"];
-
-/** Parent and Trust Centre: who gets an address, and who gets the network key under which link key. */
+/** Parent and Trust Centre: who is let in, who comes back, who goes, and under which link key. */
 export class TrustCenter {
   policy: JoinPolicy = "known-keys-only";
   applicationKeys: "allow" | "deny" = "allow";
   globalKey: Uint8Array | undefined;
-  readonly children = new Map<Eui64, Child>();
+  readonly window: JoinWindow;
+  readonly children: Children;
+  readonly transport: KeyTransport;
   readonly #nwk: NwkLayer;
-  readonly #aps: ApsLayer;
   readonly #keys: LinkKeyTable;
-  readonly #clock: Clock;
-  readonly #random: Random;
   readonly #emit: (event: StackEvent) => void;
   readonly #global = new Map<Eui64, LinkKey>();
-  /** Addresses once given stay with their device. */
-  readonly #addresses = new Map<Eui64, number>();
-  #permit: { timer: Timer | undefined } | undefined;
 
   constructor(options: {
     nwk: NwkLayer;
@@ -55,60 +41,31 @@ export class TrustCenter {
     random: Random;
     emit: (event: StackEvent) => void;
   }) {
-    this.#nwk = options.nwk;
-    this.#aps = options.aps;
-    this.#keys = options.keys;
-    this.#clock = options.clock;
-    this.#random = options.random;
-    this.#emit = options.emit;
-  }
-
-  get permitsJoining(): boolean {
-    return this.#permit !== undefined;
-  }
-
-  permitJoining(seconds: number): void {
-    const wasOpen = this.#permit !== undefined;
-    this.#permit?.timer?.cancel();
-    this.#permit = undefined;
-    if (seconds === 0) {
-      if (wasOpen) this.#emit({ type: "network", state: "closed" });
-      return;
-    }
-    const close = () => this.permitJoining(0);
-    this.#permit = {
-      timer: seconds === PERMIT_FOREVER ? undefined : this.#clock.after(seconds * 1000, close),
-    };
-    this.#emit({ type: "network", state: "opened" });
+    const { nwk, aps, keys, clock, random, emit } = options;
+    this.#nwk = nwk;
+    this.#keys = keys;
+    this.#emit = emit;
+    this.window = new JoinWindow(clock, (state) => emit({ type: "network", state }));
+    this.children = new Children({ nwk, aps, random, emit });
+    this.transport = new KeyTransport({ nwk, aps, keys, children: this.children, random });
   }
 
   /** Ends everything that belongs to the present network. */
   reset(): void {
-    this.#permit?.timer?.cancel();
-    this.#permit = undefined;
-    for (const child of this.children.values()) this.#nwk.mac.forget(child.nodeId);
+    this.window.forget();
     this.children.clear();
-    this.#addresses.clear();
     this.#global.clear();
-  }
-
-  /** Takes up children known from before a restart. */
-  restore(child: Child): void {
-    this.children.set(child.eui64, child);
-    this.#addresses.set(child.eui64, child.nodeId);
-    this.#nwk.learn(child.nodeId, child.eui64);
-    if (child.sleepy) this.#nwk.mac.sleepy.add(child.nodeId);
   }
 
   /** MAC association request (IEEE 802.15.4 7.3.1): the answer waits for the device's poll. */
   associate(eui64: Eui64, capability: number): void {
-    const refused = !this.permitsJoining;
-    const nodeId = refused ? 0xffff : this.#addressFor(eui64);
+    const refused = !this.window.isOpen;
+    const nodeId = refused ? NO_ADDRESS : this.children.addressFor(eui64);
     const response = Uint8Array.of(
       MAC_COMMAND.associationResponse,
       nodeId & 0xff,
       nodeId >> 8,
-      refused ? 2 : 0,
+      refused ? ACCESS_DENIED : 0,
     );
     const mac = this.#nwk.mac;
     mac.forget(eui64);
@@ -131,6 +88,7 @@ export class TrustCenter {
       if (((payload[1] ?? 0) & LEAVE_REQUEST) === 0) this.#left(this.#nwk.eui64Of(header.source));
   }
 
+  /** Request-Key: the host is told either way. */
   apsCommand(command: ApsCommand, meta: ApsCommandMeta): void {
     const eui64 = meta.eui64;
     if (command.id !== "request-key" || meta.securedWith === undefined || eui64 === undefined) return;
@@ -139,12 +97,12 @@ export class TrustCenter {
       return;
     }
     this.#emit({ type: "key-request", eui64, partner: command.partner, kind: "application" });
-    if (this.applicationKeys === "allow") this.#introduce(eui64, command.partner);
+    if (this.applicationKeys === "allow") this.transport.introduce(eui64, command.partner);
   }
 
-  /** The key to a device without an entry of its own, under the policy that lets everyone in. */
-  globalLink(eui64: Eui64): LinkKey | undefined {
-    return this.#global.get(eui64);
+  /** The key that secures frames with a device; the global one, under the policy that lets everyone in. */
+  linkKey(eui64: Eui64): LinkKey | undefined {
+    return this.#keys.find(eui64) ?? this.#global.get(eui64);
   }
 
   /** Makes a child leave for good, and tells the host once it has been told or cannot be reached. */
@@ -161,58 +119,13 @@ export class TrustCenter {
    * as EmberZNet does: the host then judges it anew. Returns whether it is a child.
    */
   polledBy(nodeId: number): boolean {
-    for (const child of this.children.values()) if (child.nodeId === nodeId) return true;
+    if (this.children.has(nodeId)) return true;
     const { mac } = this.#nwk;
     if (mac.sleepy.has(nodeId)) return false;
     mac.sleepy.add(nodeId);
     const payload = Uint8Array.of(NWK_COMMAND.leave, LEAVE_REQUEST | LEAVE_REJOIN);
     this.#nwk.send({ type: "command", destination: nodeId, payload }, () => mac.sleepy.delete(nodeId));
     return false;
-  }
-
-  /** Hands a further network key to everyone, or to one: under each one's link key where there is one (Zigbee 4.6.3.4). */
-  distribute(next: NetworkKey, only?: Eui64): void {
-    for (const { eui64, nodeId } of this.children.values()) {
-      if (only !== undefined && eui64 !== only) continue;
-      const link = this.#keys.find(eui64);
-      this.#aps.sendCommand(
-        nodeId,
-        this.#transport(eui64, next),
-        link ? { link, identifier: "key-transport" } : {},
-      );
-    }
-  }
-
-  announceSwitch(sequence: number): void {
-    this.#aps.sendCommand(BROADCAST_RX_ON, { id: "switch-key", sequence });
-    for (const child of this.children.values())
-      if (child.sleepy) this.#aps.sendCommand(child.nodeId, { id: "switch-key", sequence });
-  }
-
-  #transport(destination: Eui64, { key, sequence }: NetworkKey): ApsCommand {
-    return { id: "transport-network-key", key, sequence, destination, source: this.#nwk.eui64 };
-  }
-
-  #addressFor(eui64: Eui64): number {
-    const known = this.#addresses.get(eui64);
-    if (known !== undefined) return known;
-    const taken = new Set(this.#addresses.values());
-    let nodeId: number;
-    do nodeId = 1 + this.#random.below(0xfff6);
-    while (taken.has(nodeId));
-    this.#addresses.set(eui64, nodeId);
-    return nodeId;
-  }
-
-  #adopt(eui64: Eui64, nodeId: number, capability: number): Child {
-    const sleepy = (capability & CAPABILITY_RX_ON) === 0;
-    const child: Child = { eui64, nodeId, sleepy, capability };
-    this.#addresses.set(eui64, nodeId);
-    this.#nwk.mac.forget(nodeId);
-    this.#aps.forgetDuplicates(nodeId);
-    this.restore(child);
-    this.#emit({ type: "child", nodeId, eui64, joining: true, sleepy });
-    return child;
   }
 
   /** The link key under which a newcomer gets the network key; the install code's key comes before an older one. */
@@ -231,39 +144,21 @@ export class TrustCenter {
   }
 
   #joined(eui64: Eui64, nodeId: number, capability: number): void {
-    this.#adopt(eui64, nodeId, capability);
+    this.children.adopt(eui64, nodeId, capability);
     const link = this.#linkForJoin(eui64);
     this.#decided(eui64, nodeId, "standard-join", link ? "allowed-preconfigured" : "denied");
-    if (link) this.#sendNetworkKey(eui64, nodeId, link);
-    else this.#drop(eui64);
+    if (link) this.transport.admit(eui64, nodeId, link);
+    else this.children.drop(eui64);
   }
 
-  #sendNetworkKey(eui64: Eui64, nodeId: number, link: LinkKey): void {
-    const active = this.#nwk.keys.active;
-    if (!active) return;
-    this.#aps.sendCommand(nodeId, this.#transport(eui64, active), {
-      link,
-      identifier: "key-transport",
-      nwkSecured: false,
-    });
-  }
-
-  #decided(
-    eui64: Eui64,
-    nodeId: number,
-    status: Extract<StackEvent, { type: "joined" }>["status"],
-    decision: Decision,
-  ): void {
-    this.#emit({ type: "joined", nodeId, eui64, parent: 0, status, decision });
-  }
-
+  /** With the network key anyone comes back; without it, only who has a link key here, and gets the network key anew. */
   #rejoin(eui64: Eui64, oldNodeId: number, capability: number, secured: boolean): void {
-    const link = secured ? undefined : this.policy === "closed" ? undefined : this.#keys.find(eui64);
+    const link = secured || this.policy === "closed" ? undefined : this.#keys.find(eui64);
     if (!secured && !link) {
       this.#decided(eui64, oldNodeId, "unsecured-rejoin", "denied");
       return;
     }
-    const nodeId = this.#addressFor(eui64);
+    const nodeId = this.children.addressFor(eui64);
     const payload = Uint8Array.of(NWK_COMMAND.rejoinResponse, nodeId & 0xff, nodeId >> 8, 0);
     this.#nwk.mac.forget(oldNodeId);
     const out = {
@@ -272,49 +167,23 @@ export class TrustCenter {
       payload,
       secured,
       destinationIeee: eui64,
+      sourceIeee: this.#nwk.eui64,
     } as const;
-    this.#nwk.send({ ...out, sourceIeee: this.#nwk.eui64 }, (acked) => {
+    this.#nwk.send(out, (acked) => {
       if (!acked) return;
-      this.#adopt(eui64, nodeId, capability);
-      this.#decided(
-        eui64,
-        nodeId,
-        secured ? "secured-rejoin" : "unsecured-rejoin",
-        link ? "allowed-preconfigured" : "none",
-      );
-      if (link) this.#sendNetworkKey(eui64, nodeId, link);
+      this.children.adopt(eui64, nodeId, capability);
+      const decision = link ? "allowed-preconfigured" : "none";
+      this.#decided(eui64, nodeId, secured ? "secured-rejoin" : "unsecured-rejoin", decision);
+      if (link) this.transport.admit(eui64, nodeId, link);
     });
   }
 
-  #drop(eui64: Eui64): Child | undefined {
-    const child = this.children.get(eui64);
-    if (!child) return undefined;
-    this.children.delete(eui64);
-    this.#nwk.mac.forget(child.nodeId);
-    this.#aps.cancel(child.nodeId);
-    this.#emit({ type: "child", nodeId: child.nodeId, eui64, joining: false, sleepy: child.sleepy });
-    return child;
-  }
-
   #left(eui64: Eui64 | undefined): void {
-    if (eui64 === undefined) return;
-    const child = this.#drop(eui64);
-    if (child) this.#decided(eui64, child.nodeId, "left", "none");
+    const child = eui64 === undefined ? undefined : this.children.drop(eui64);
+    if (child) this.#decided(child.eui64, child.nodeId, "left", "none");
   }
 
-  /** A new application link key for two devices, to each under its key-load key (Zigbee 4.7.3.6). */
-  #introduce(initiator: Eui64, partner: Eui64): void {
-    const ends = [initiator, partner].map((eui64) => ({
-      nodeId: this.#nwk.nodeIdOf(eui64),
-      link: this.#keys.find(eui64),
-    }));
-    if (ends.some(({ nodeId, link }) => nodeId === undefined || !link)) return;
-    const key = this.#random.bytes(16);
-    for (const [i, { nodeId, link }] of ends.entries()) {
-      if (nodeId === undefined || !link) continue;
-      const other = i === 0 ? partner : initiator;
-      const command: ApsCommand = { id: "transport-link-key", key, partner: other, initiator: i === 0 };
-      this.#aps.sendCommand(nodeId, command, { link, identifier: "key-load" });
-    }
+  #decided(eui64: Eui64, nodeId: number, status: Joined["status"], decision: Joined["decision"]): void {
+    this.#emit({ type: "joined", nodeId, eui64, parent: 0, status, decision });
   }
 }

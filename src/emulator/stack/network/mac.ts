@@ -10,6 +10,11 @@ import {
 } from "../../air/mac-frame.ts";
 import type { Radio } from "../../air/radio.ts";
 
+/** MAC capability flags (IEEE 802.15.4 7.3.1.2); without receiver on when idle the device sleeps. */
+export const CAPABILITY_MAINS = 0x04;
+export const CAPABILITY_RX_ON = 0x08;
+export const CAPABILITY_ALLOCATE = 0x80;
+
 /** macTransactionPersistenceTime as EmberZNet sets it: how long a frame waits for a sleepy child to poll. */
 export const INDIRECT_TIMEOUT_MS = 7_680;
 

@@ -16,6 +16,10 @@ export interface NwkHeader {
 
 export const NWK_COMMAND = { leave: 0x04, rejoinRequest: 0x06, rejoinResponse: 0x07 } as const;
 
+/** Options of a leave command (Zigbee 3.4.4.3). */
+export const LEAVE_REQUEST = 0x40;
+export const LEAVE_REJOIN = 0x20;
+
 /** Octets of NWK payload in one frame: 127 less MAC (11), NWK header (8), auxiliary header (14) and MIC (4). */
 export const NWK_MAX_PAYLOAD = 90;
 
