@@ -1,26 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../src/app/config.ts";
 import { givenTime, keptTime, Schedule } from "../../src/app/time.ts";
 import { ManualClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Tick } from "../../src/scheduler/ticks.ts";
 import { Store } from "../../src/store/store.ts";
+import { configOf } from "./least-config.ts";
 
 const HALF_HOUR = 1_800_000;
 
-function clockSettings(sources: string[]) {
-  return parseConfig(`
-[hub]
-chf = "00db1234567890a2"
-dataDir = "data"
-[radio]
-port = "tcp://127.0.0.1:1"
-[[wan.broker]]
-url = "mqtt://127.0.0.1:1"
-[clock]
-sources = ${JSON.stringify(sources)}
-`).clock;
-}
+const clockSettings = (sources: string[]) => configOf(`[clock]\nsources = ${JSON.stringify(sources)}`).clock;
 
 /** The time and schedule of a hub, started on a machine whose clock stands where the test says. */
 function scheduled(sources: string[]) {

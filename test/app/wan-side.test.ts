@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { parseConfig } from "../../src/app/config.ts";
 import { modemSettings } from "../../src/app/modem.ts";
 import { WanSide } from "../../src/app/wan-side.ts";
 import { SystemClock } from "../../src/base/clock.ts";
@@ -7,6 +6,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { createEmulatedModem, type EmulatedModem } from "../../src/emulator/modem/modem.ts";
 import { Store } from "../../src/store/store.ts";
 import { until } from "../wan/modem/home.ts";
+import { configOf } from "./least-config.ts";
 
 let side: WanSide;
 let emulated: EmulatedModem | undefined;
@@ -19,20 +19,8 @@ afterEach(async () => {
   told.length = 0;
 });
 
-function config(more: string) {
-  return parseConfig(`
-[hub]
-chf = "00db1234567890a2"
-dataDir = "data"
-[radio]
-port = "tcp://127.0.0.1:1"
-[[wan.broker]]
-url = "mqtt://127.0.0.1:1"
-${more}`);
-}
-
 function start(more: string, times: number[] = []): WanSide {
-  side = new WanSide(config(more), {
+  side = new WanSide(configOf(more), {
     store: new Store(":memory:", clock),
     clock,
     log: silentLog,
@@ -99,13 +87,13 @@ seconds = 5
 file = "/sys/class/gpio/gpio17/value"
 holdMs = 700`;
     start("");
-    const { modem } = config(text);
+    const { modem } = configOf(text);
     expect(modem && modemSettings(modem)).toMatchObject({
       port: { port: "/dev/ttyUSB2", baudRate: 115_200 },
       profile: { apn: "a.b", context: 3, activate: false, networkTime: "local", pin: undefined },
       bearer: { up: ["/usr/bin/pon", "hub"], down: [], limitMs: 5_000 },
       reset: { file: "/sys/class/gpio/gpio17/value", assert: "1", release: "0", holdMs: 700 },
     });
-    expect(config("").modem).toBeUndefined();
+    expect(configOf().modem).toBeUndefined();
   });
 });

@@ -1,23 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { clockSettings, timeSources } from "../../../src/app/clock/config.ts";
-import { parseConfig } from "../../../src/app/config.ts";
 import { ManualClock } from "../../../src/base/clock.ts";
+import { configOf } from "../least-config.ts";
 
-const HUB = `
-[hub]
-chf = "00DB1234567890A2"
-dataDir = "data"
-[radio]
-port = "tcp://127.0.0.1:4900"
-[[wan.broker]]
-url = "mqtt://127.0.0.1:1883"
-`;
-
-const clock = (text: string) => parseConfig(`${HUB}\n[clock]\n${text}`).clock;
+const clock = (text: string) => configOf(`[clock]\n${text}`).clock;
 
 describe("section [clock]", () => {
   it("left out, nobody is believed but time services and the network", () => {
-    const config = parseConfig(HUB).clock;
+    const config = configOf().clock;
     expect(clockSettings(config)).toMatchObject({ checkMs: 30_000, holdoverMs: 86_400_000, network: true });
     expect(timeSources(config, new ManualClock()).map(({ name }) => name)).toEqual([
       "/run/systemd/timesync/synchronized",

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseConfig } from "../../../src/app/config.ts";
 import { makeLeds } from "../../../src/app/leds/light.ts";
 import { LEDS_OFF, type LedStates, Leds, type LedView, ledStates } from "../../../src/app/leds/states.ts";
 import { LED_FLASH, SysfsLeds } from "../../../src/app/leds/sysfs.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { until } from "../../wan/modem/home.ts";
+import { configOf } from "../least-config.ts";
 
 const NOW = 1_767_225_600_000;
 const HOUR = 3_600_000;
@@ -132,9 +132,7 @@ describe("LEDs of Linux", () => {
 
   it("are those that [leds] names, and dark when the hub stops", async () => {
     lamps({});
-    const text = '[hub]\nchf = "00db1234567890a2"\ndataDir = "d"\n[radio]\nport = "/dev/ttyUSB0"\n';
-    const broker = '[[wan.broker]]\nurl = "mqtt://127.0.0.1:1"\n';
-    const config = parseConfig(`${text}${broker}[leds]\nfolder = "${folder}"\nGAS = "green"`);
+    const config = configOf(`[leds]\nfolder = "${folder}"\nGAS = "green"`);
     const { leds, stop } = makeLeds(config, silentLog);
     leds.show(show({ devices: [device("gsme", true, HOUR)] }));
     await until(() => read("delay_off") === "4800", "the lamp flashes");

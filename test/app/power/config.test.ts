@@ -1,22 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../../src/app/config.ts";
 import { mainsFileSettings } from "../../../src/app/power/config.ts";
+import { configOf } from "../least-config.ts";
 
-const HUB = `
-[hub]
-chf = "00DB1234567890A2"
-dataDir = "data"
-[radio]
-port = "tcp://127.0.0.1:4900"
-[[wan.broker]]
-url = "mqtt://127.0.0.1:1883"
-`;
-
-const power = (text: string) => parseConfig(`${HUB}\n[power]\n${text}`).power;
+const power = (text: string) => configOf(`[power]\n${text}`).power;
 
 describe("section [power]", () => {
   it("left out, there is no input, and the alert would come after 3 minutes (A9.1)", () => {
-    const config = parseConfig(HUB).power;
+    const config = configOf().power;
     expect(mainsFileSettings(config)).toBeUndefined();
     expect(config.alertSeconds).toBe(180);
   });
