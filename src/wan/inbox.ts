@@ -10,7 +10,10 @@ export interface InboxLimits {
   count: number;
   /** Message ids remembered to know a repetition by, the oldest forgotten first. */
   remembered: number;
-  /** Starts of the hub that a message may be first in its line for; one that stops the hub every time is given up. */
+  /**
+   * Starts of the hub, each ended out of order, that a message may be first in its line for: one that stops the hub every
+   * time is given up.
+   */
   starts: number;
 }
 
@@ -43,6 +46,7 @@ export class Inbox {
   readonly #get: StatementSync;
   readonly #countStart: StatementSync;
   readonly #outworn: StatementSync;
+  readonly #forgive: StatementSync;
 
   constructor(store: Store, limits: InboxLimits) {
     this.#limits = limits;
@@ -59,6 +63,7 @@ export class Inbox {
       "UPDATE wan_inbox SET starts = starts + 1 WHERE n IN (SELECT min(n) FROM wan_inbox GROUP BY device)",
     );
     this.#outworn = store.prepare("SELECT n, id, device, payload FROM wan_inbox WHERE starts > ?");
+    this.#forgive = store.prepare("UPDATE wan_inbox SET starts = 0 WHERE starts > 0");
   }
 
   /** Takes one message. A `duplicate` has an id seen before, whatever became of that one; `full` takes nothing. */
@@ -92,6 +97,11 @@ export class Inbox {
     const outworn = this.#outworn.all(this.#limits.starts).map(arrived);
     for (const message of outworn) this.done(message.place);
     return outworn;
+  }
+
+  /** To be called where the hub stops in order, also for want of a radio: no message was the reason. */
+  stopped(): void {
+    this.#forgive.run();
   }
 }
 

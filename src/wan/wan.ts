@@ -148,9 +148,12 @@ export class Wan implements Uplink, Receipts, Presence {
     }
     await this.#link.stop();
     try {
-      this.#store.transaction(() => this.#outbox.tidy());
+      this.#store.transaction(() => {
+        this.#outbox.tidy();
+        this.inbox.stopped();
+      });
     } catch (error) {
-      this.#log.error({ err: error }, "acknowledged messages cannot be removed");
+      this.#log.error({ err: error }, "what is done cannot be cleared away");
     }
   }
 

@@ -274,4 +274,14 @@ describe("inbox", () => {
     expect(inbox.started().map((one) => one.id)).toEqual(["poison"]);
     expect(inbox.fronts(new Set()).map((one) => one.id)).toEqual(["good"]);
   });
+
+  it("a start that ended in order is not held against a message", () => {
+    const { inbox, put } = makeInbox({ starts: 3 });
+    put("patient");
+    for (let n = 0; n < 10; n++) {
+      expect(inbox.started()).toEqual([]);
+      inbox.stopped();
+    }
+    expect(inbox.fronts(new Set()).map((one) => one.id)).toEqual(["patient"]);
+  });
 });

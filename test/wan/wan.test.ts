@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { SystemClock } from "../../src/base/clock.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
-import { BASE, BROKERS, ESME, FarEnd, makeRelay, makeWan } from "./bench.ts";
+import { Store } from "../../src/store/store.ts";
+import { BASE, BROKERS, ESME, FarEnd, id, makeRelay, makeWan } from "./bench.ts";
 import { describeMosquitto } from "./mosquitto.ts";
 
 const GSME = Eui64("00db1234567890a1");
@@ -211,4 +213,16 @@ describeMosquitto("WAN contract on the wire", () => {
       await wan.stop();
     });
   }
+});
+
+it("a hub that stops in order again and again, as one without its radio does, keeps what it has taken", async () => {
+  using store = new Store(":memory:", new SystemClock());
+  const wan = () => makeWan(["mqtt://127.0.0.1:9"], {}, store);
+  store.transaction(() => wan().inbox.put({ id: id("m1"), device: ESME, payload: octets("kept") }));
+  for (let n = 0; n < 8; n++) {
+    const started = wan();
+    started.start(() => {});
+    await started.stop();
+  }
+  expect(wan().inbox.count()).toBe(1);
 });
