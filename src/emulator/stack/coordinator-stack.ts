@@ -3,7 +3,7 @@ import type { Eui64 } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import type { Air } from "../air/air.ts";
 import { MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
-import { ApsLayer, type ApsSettings } from "./aps/aps.ts";
+import type { ApsLayer, ApsSettings } from "./aps/aps.ts";
 import type {
   ApsMessage,
   CoordinatorStack,
@@ -21,9 +21,8 @@ import { LinkKeyTable } from "./hub/link-key-table.ts";
 import { OwnNetwork } from "./hub/own-network.ts";
 import { OwnZdo } from "./hub/own-zdo.ts";
 import { TrustCenter } from "./hub/trust-center.ts";
-import { MacLayer } from "./network/mac.ts";
-import { NwkLayer } from "./network/nwk.ts";
-import { FrameCounter } from "./security/frame-counter.ts";
+import { makeLayers, type NodeHandlers } from "./layers.ts";
+import type { NwkLayer } from "./network/nwk.ts";
 
 export interface EmulatedCoordinatorOptions {
   air: Air;
@@ -38,9 +37,8 @@ export interface EmulatedCoordinatorOptions {
 const COORDINATOR = 0x0000;
 
 /**
- * A Zigbee PRO coordinator and Trust Centre on the emulated air, as an NCP's firmware holds it. A frame comes in
- * through `network/mac.ts` and `network/nwk.ts`; commands end in `hub/trust-center.ts`, data goes on through
- * `aps/aps-receiver.ts` to `hub/host-messages.ts` and the host.
+ * A Zigbee PRO coordinator and Trust Centre on the emulated air, as an NCP's firmware holds it. Frames come up
+ * through `layers.ts`; commands end in `hub/trust-center.ts`, data goes through `hub/host-messages.ts` to the host.
  */
 export class EmulatedCoordinator implements CoordinatorStack {
   readonly eui64: Eui64;
@@ -60,42 +58,15 @@ export class EmulatedCoordinator implements CoordinatorStack {
     const { air, eui64, clock, random, snapshot } = options;
     this.eui64 = eui64;
     this.#air = air;
-    const radio = air.attach(eui64);
-    radio.receiving = false;
-    const mac = new MacLayer(radio, clock, {
-      data: (payload, source, quality) => this.nwk.receive(payload, source, quality),
-      command: (id, frame) => this.#macCommand(id, frame),
-      beacon: () => {},
-      polled: (source, expected) => {
-        if (!this.#network.isUp || typeof source !== "number") return;
-        if (this.#trustCenter.polledBy(source)) this.#emit({ type: "poll", nodeId: source, expected });
-      },
-    });
-    const reserve = () => this.#noteChange();
-    const nwk = new NwkLayer({
+    const { nwk, aps } = makeLayers({
+      air,
       eui64,
-      mac,
-      counter: new FrameCounter(snapshot?.outgoingFrameCounter ?? 0, reserve),
-      receive: (frame) => {
-        if (frame.header.type === "command") this.#trustCenter.nwkCommand(frame);
-        else this.aps.receive(frame);
-      },
-    });
-    const aps = new ApsLayer({
-      nwk,
       clock,
-      counter: new FrameCounter(snapshot?.outgoingApsFrameCounter ?? 0, reserve),
-      firstSequence: random.below(256),
-      ...(options.aps ? { settings: options.aps } : {}),
-      handlers: {
-        data: (message, meta) => this.#messages.incoming(message, meta),
-        command: (command, meta) => this.#trustCenter.apsCommand(command, meta),
-        linkKey: (peer) => this.#trustCenter.linkKey(peer),
-        linkKeys: (peer) => {
-          const link = this.#trustCenter.linkKey(peer);
-          return link ? [link] : [];
-        },
-      },
+      random,
+      stored: snapshot,
+      reserved: () => this.#noteChange(),
+      aps: options.aps,
+      handlers: this.#handlers(),
     });
     const keys = new LinkKeyTable(clock);
     const trustCenter = new TrustCenter({
@@ -295,6 +266,29 @@ export class EmulatedCoordinator implements CoordinatorStack {
       this.#changed = false;
       this.#emit({ type: "changed" });
     });
+  }
+
+  #handlers(): NodeHandlers {
+    return {
+      mac: {
+        command: (id, frame) => this.#macCommand(id, frame),
+        beacon: () => {},
+        polled: (source, expected) => {
+          if (!this.#network.isUp || typeof source !== "number") return;
+          if (this.#trustCenter.polledBy(source)) this.#emit({ type: "poll", nodeId: source, expected });
+        },
+      },
+      nwkCommand: (frame) => this.#trustCenter.nwkCommand(frame),
+      aps: {
+        data: (message, meta) => this.#messages.incoming(message, meta),
+        command: (command, meta) => this.#trustCenter.apsCommand(command, meta),
+        linkKey: (peer) => this.#trustCenter.linkKey(peer),
+        linkKeys: (peer) => {
+          const link = this.#trustCenter.linkKey(peer);
+          return link ? [link] : [];
+        },
+      },
+    };
   }
 
   #macCommand(id: number, frame: MacFrame): void {

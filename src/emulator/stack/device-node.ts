@@ -1,13 +1,11 @@
-import { fromHex, toHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import type { Eui64 } from "../../base/eui64.ts";
-import { MAC_BROADCAST, MAC_COMMAND } from "../air/mac-frame.ts";
-import { ApsLayer } from "./aps/aps.ts";
+import { MAC_COMMAND } from "../air/mac-frame.ts";
+import type { ApsLayer } from "./aps/aps.ts";
 import type { ApsCommand } from "./aps/aps-command.ts";
-import type { ApsCommandMeta, ApsDataMeta } from "./aps/aps-handlers.ts";
-import { Reassembly, sendWhole } from "./aps/fragments.ts";
+import type { ApsDataMeta } from "./aps/aps-handlers.ts";
 import type { ApsMessage } from "./coordinator.ts";
 import { DeviceKeys } from "./device/device-keys.ts";
+import { DeviceMessages } from "./device/device-messages.ts";
 import {
   DEVICE_NODE_DEFAULTS,
   type DeviceNodeEvent,
@@ -15,27 +13,29 @@ import {
   type DeviceNodeSettings,
   type DeviceNodeSnapshot,
   type DeviceSendOutcome,
-  type HomeNetwork,
   type OutgoingMessage,
 } from "./device/device-node-types.ts";
 import { DeviceZdo } from "./device/device-zdo.ts";
+import { HomeNetwork } from "./device/home-network.ts";
 import type { JoinState } from "./device/join-machine.ts";
+import { KeyReception } from "./device/key-reception.ts";
 import { NetworkEntry } from "./device/network-entry.ts";
 import { ParentPoll } from "./device/parent-poll.ts";
-import { CAPABILITY_RX_ON, MacLayer } from "./network/mac.ts";
-import { type NwkIncoming, NwkLayer } from "./network/nwk.ts";
+import { makeLayers, type NodeHandlers } from "./layers.ts";
+import { CAPABILITY_RX_ON } from "./network/mac.ts";
+import type { NwkIncoming, NwkLayer } from "./network/nwk.ts";
 import { BROADCAST_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST, NWK_COMMAND } from "./network/nwk-frame.ts";
-import { FrameCounter } from "./security/frame-counter.ts";
-import { LinkKey } from "./security/link-key.ts";
 
 export * from "./device/device-node-types.ts";
 
-/** No server of any kind; stack compliance revision 22. */
-const SERVER_MASK = 0x2c00;
-
-/** The Zigbee PRO stack of one end device on the emulated air: joins, rejoins, sends and receives whole messages. */
+/**
+ * The Zigbee PRO stack of one end device on the emulated air: joins, rejoins, sends and receives whole messages. Frames
+ * come up through `layers.ts`; commands go to `device/network-entry.ts` and `device/key-reception.ts`, data through
+ * `device/device-messages.ts` to the endpoints.
+ */
 export class DeviceNode {
   readonly eui64: Eui64;
+  readonly sleepy: boolean;
   readonly nwk: NwkLayer;
   readonly aps: ApsLayer;
   readonly settings: DeviceNodeSettings;
@@ -43,81 +43,44 @@ export class DeviceNode {
   onMessage: (message: ApsMessage, kind: ApsDataMeta["kind"]) => void = () => {};
   onEvent: (event: DeviceNodeEvent) => void = () => {};
   readonly #options: DeviceNodeOptions;
-  readonly #clock: Clock;
-  readonly #mac: MacLayer;
-  readonly #entry: NetworkEntry;
-  readonly #reassembly: Reassembly;
+  readonly #home: HomeNetwork;
   readonly #keys: DeviceKeys;
-  readonly #zdo: DeviceZdo;
+  readonly #reception: KeyReception;
+  readonly #entry: NetworkEntry;
   readonly #poll: ParentPoll;
-  #trustCenter: Eui64 | undefined;
-  #extendedPanId: Eui64 | undefined;
+  readonly #messages: DeviceMessages;
+  readonly #zdo: DeviceZdo;
 
   constructor(options: DeviceNodeOptions) {
-    const { air, eui64, clock, snapshot } = options;
+    const { eui64, clock, snapshot } = options;
     this.#options = options;
     this.eui64 = eui64;
-    this.#clock = clock;
+    this.sleepy = (options.capability & CAPABILITY_RX_ON) === 0;
     this.settings = { ...DEVICE_NODE_DEFAULTS, ...options.settings };
     this.#keys = new DeviceKeys(eui64, options.linkKey, snapshot);
-    const radio = air.attach(eui64);
-    radio.receiving = false;
-    this.#mac = new MacLayer(radio, clock, {
-      data: (payload, source, quality) => this.nwk.receive(payload, source, quality),
-      command: (id, frame) => {
-        if (id === MAC_COMMAND.associationResponse) this.#entry.associationResponse(frame);
-      },
-      beacon: (frame) => this.#entry.beacon(frame),
-      received: (framePending) => this.#poll.received(framePending),
-    });
-    this.#entry = this.#makeEntry();
-    this.nwk = new NwkLayer({
+    const { nwk, aps } = makeLayers({
+      air: options.air,
       eui64,
-      mac: this.#mac,
-      counter: new FrameCounter(snapshot?.outgoingFrameCounter ?? 0, () => this.#noteChange()),
-      receive: (frame) => {
-        if (frame.header.type === "command") this.#nwkCommand(frame);
-        else this.aps.receive(frame);
-      },
-    });
-    this.aps = new ApsLayer({
-      nwk: this.nwk,
       clock,
-      counter: new FrameCounter(snapshot?.outgoingApsFrameCounter ?? 0, () => this.#noteChange()),
-      firstSequence: options.random.below(256),
-      ...(options.aps ? { settings: options.aps } : {}),
-      handlers: {
-        data: (message, meta) => this.#data(message, meta),
-        command: (command, meta) => this.#apsCommand(command, meta),
-        linkKey: (peer) => this.#linkKey(peer),
-        linkKeys: (peer) => this.#linkKeys(peer),
-      },
+      random: options.random,
+      stored: snapshot,
+      reserved: () => this.#noteChange(),
+      aps: options.aps,
+      handlers: this.#handlers(),
     });
-    const { ackTimeoutMs, retries } = this.aps.settings;
-    this.#reassembly = new Reassembly({
-      aps: this.aps,
-      clock,
-      settings: { maximumLength: this.settings.maximumMessage, timeoutMs: ackTimeoutMs * (retries + 2) },
-      deliver: (message) => this.#message(message, "unicast"),
-    });
-    this.#poll = new ParentPoll({
-      clock,
-      settings: this.settings,
-      sleepy: this.sleepy,
-      mac: this.#mac,
-      ports: {
-        at: () => this.#entry.at,
-        parent: () => this.nwk.parent,
-        outstanding: () => this.aps.outstanding,
-        lost: () => this.parentLost(),
-      },
+    this.nwk = nwk;
+    this.aps = aps;
+    this.#home = new HomeNetwork(this.nwk);
+    this.#reception = this.#makeReception();
+    this.#poll = this.#makePoll();
+    this.#entry = this.#makeEntry();
+    this.#messages = new DeviceMessages(this.aps, clock, this.settings.maximumMessage, {
+      joined: () => this.#entry.at === "joined",
+      received: (message, kind) => this.#received(message, kind),
+      pollSoon: () => this.#poll.soon(),
     });
     this.#zdo = this.#makeZdo();
-    if (snapshot?.home) this.#takeHome(snapshot.home);
-  }
-
-  get sleepy(): boolean {
-    return (this.#options.capability & CAPABILITY_RX_ON) === 0;
+    if (snapshot?.home) this.#home.restore(snapshot.home);
   }
 
   get state(): JoinState["at"] {
@@ -130,16 +93,21 @@ export class DeviceNode {
 
   /** Whether a message is coming in, block by block. */
   get receiving(): boolean {
-    return this.#reassembly.underWay;
+    return this.#messages.receiving;
   }
 
   get trustCenter(): Eui64 | undefined {
-    return this.#trustCenter;
+    return this.#home.trustCenter;
+  }
+
+  /** Whether key establishment has replaced the install code's key. */
+  get established(): boolean {
+    return this.#keys.established;
   }
 
   start(): void {
     const known = this.nwk.keys.active !== undefined;
-    if (known) this.#mac.radio.receiving = true;
+    if (known) this.nwk.mac.radio.receiving = true;
     this.#entry.input({ type: "start", known });
   }
 
@@ -147,13 +115,13 @@ export class DeviceNode {
   stop(): void {
     this.#entry.input({ type: "stop" });
     this.#quiet();
-    this.#mac.radio.receiving = false;
+    this.nwk.mac.radio.receiving = false;
   }
 
   /** Power off for good: the radio leaves the air. */
   close(): void {
     this.stop();
-    this.#options.air.detach(this.#mac.radio);
+    this.#options.air.detach(this.nwk.mac.radio);
   }
 
   /** Looks for a network at once where it was waiting for its next attempt. */
@@ -176,11 +144,6 @@ export class DeviceNode {
     );
   }
 
-  /** Whether key establishment has replaced the install code's key. */
-  get established(): boolean {
-    return this.#keys.established;
-  }
-
   /** Asks the Trust Centre which of its endpoints serve a Smart Energy cluster; undefined where it stays silent. */
   findServers(
     profile: number,
@@ -188,6 +151,11 @@ export class DeviceNode {
     done: (endpoints: readonly number[] | undefined) => void,
   ): void {
     this.#zdo.findServers({ nodeId: this.nwk.parent ?? 0, profile, cluster }, done);
+  }
+
+  /** A sleepy device asks its parent for what is waiting. */
+  poll(): void {
+    this.#poll.now();
   }
 
   /** A sleepy device polls in quick succession until the returned function is called. */
@@ -202,7 +170,7 @@ export class DeviceNode {
   }
 
   hasKeyWith(partner: Eui64): boolean {
-    return this.#linkKey(partner) !== undefined;
+    return this.#reception.linkKey(partner) !== undefined;
   }
 
   /** Asks the Trust Centre for a link key shared with `partner`; the `partner-key` event tells of it. */
@@ -219,36 +187,11 @@ export class DeviceNode {
 
   /** As {@link send}, but tells the outcome in the very step of the air in which it is known. */
   post(out: OutgoingMessage, done: (outcome: DeviceSendOutcome) => void = () => {}): void {
-    if (this.#entry.at !== "joined") {
-      done("not-joined");
-      return;
-    }
-    const message: ApsMessage = { ...out, apsAck: true, sequence: this.aps.nextSequence() };
-    const outcome = sendWhole(this.aps, message, (ok) => done(ok ? "delivered" : "not-delivered"));
-    if (outcome !== "ok") done(outcome);
-    this.#poll.soon();
-  }
-
-  /** A sleepy device asks its parent for what is waiting. */
-  poll(): void {
-    this.#poll.now();
+    this.#messages.post(out, done);
   }
 
   snapshot(): DeviceNodeSnapshot {
-    const active = this.nwk.keys.active;
-    const { radio } = this.#mac;
-    const home: HomeNetwork | undefined =
-      active && this.#trustCenter !== undefined && this.#extendedPanId !== undefined
-        ? {
-            channel: radio.channel,
-            panId: radio.panId,
-            extendedPanId: this.#extendedPanId,
-            nodeId: this.nodeId,
-            trustCenter: this.#trustCenter,
-            networkKey: toHex(active.key),
-            networkKeySequence: active.sequence,
-          }
-        : undefined;
+    const home = this.#home.snapshot();
     return {
       outgoingFrameCounter: this.nwk.counter.reserved,
       outgoingApsFrameCounter: this.aps.security.counter.reserved,
@@ -257,106 +200,28 @@ export class DeviceNode {
     };
   }
 
-  #takeHome(home: HomeNetwork): void {
-    const { radio } = this.#mac;
-    radio.channel = home.channel;
-    radio.panId = home.panId;
-    radio.shortAddress = home.nodeId;
-    this.#extendedPanId = home.extendedPanId;
-    this.#trustCenter = home.trustCenter;
-    this.nwk.parent = 0;
-    this.nwk.keys.active = { key: fromHex(home.networkKey), sequence: home.networkKeySequence };
-    this.nwk.learn(0, home.trustCenter);
-  }
-
   #noteChange(): void {
     this.#options.air.defer(() => this.onEvent({ type: "changed" }));
-  }
-
-  #linkKey(peer: Eui64): LinkKey | undefined {
-    const partner = this.#keys.partners.get(peer);
-    if (partner) return partner;
-    const own = this.#trustCenter === undefined || peer === this.#trustCenter;
-    return own ? this.#keys.trustCenterLink : undefined;
-  }
-
-  /** While the network key is awaited its sender may be a Trust Centre not known yet. */
-  #linkKeys(peer: Eui64): readonly LinkKey[] {
-    if (this.#entry.at === "awaiting-key") return this.#keys.forNetworkKey();
-    const link = this.#linkKey(peer);
-    return link ? [link] : [];
-  }
-
-  #makeEntry(): NetworkEntry {
-    return new NetworkEntry({
-      eui64: this.eui64,
-      capability: this.#options.capability,
-      clock: this.#clock,
-      settings: this.settings,
-      ports: {
-        mac: () => this.#mac,
-        nwk: () => this.nwk,
-        extendedPanId: () => this.#extendedPanId,
-        joining: (extendedPanId) => {
-          this.#extendedPanId = extendedPanId;
-        },
-        pollNow: () => this.poll(),
-        pollSoon: () => this.#poll.soon(),
-        forget: () => this.#forget(),
-        cameUp: (how) => this.#cameUp(how),
-        wentDown: () => {
-          this.#quiet();
-          this.onEvent({ type: "down" });
-        },
-      },
-    });
   }
 
   /** Whatever is under way is given up. */
   #quiet(): void {
     this.#poll.stop();
-    this.aps.cancel();
-    this.#reassembly.clear();
+    this.#messages.clear();
     this.#zdo.clear();
-  }
-
-  /** Counters of what this device sends go on: they belong to the device, not to the network. */
-  #forget(): void {
-    this.nwk.reset();
-    this.nwk.keys.clear();
-    this.#keys.forget();
-    this.#trustCenter = undefined;
-    this.#extendedPanId = undefined;
-    this.#mac.radio.shortAddress = MAC_BROADCAST;
-    this.#mac.radio.panId = MAC_BROADCAST;
   }
 
   #cameUp(how: "joined" | "rejoined" | "resumed"): void {
     this.#poll.start();
     this.#zdo.announce();
     for (const partner of this.#keys.partners.keys()) this.#find(partner);
-    this.onEvent({ type: "up", how, nodeId: this.nodeId, extendedPanId: this.#extendedPanId ?? this.eui64 });
+    const extendedPanId = this.#home.extendedPanId ?? this.eui64;
+    this.onEvent({ type: "up", how, nodeId: this.nodeId, extendedPanId });
   }
 
   /** A frame names its sender by short address only: a partner's must be known to find its key. */
   #find(partner: Eui64): void {
-    if (this.nwk.nodeIdOf(partner) !== undefined) return;
-    this.#zdo.findNode(partner);
-  }
-
-  #broadcastZdo(cluster: number, payload: Uint8Array): void {
-    const message: ApsMessage = {
-      nodeId: BROADCAST_RX_ON,
-      profile: 0,
-      cluster,
-      sourceEndpoint: 0,
-      destinationEndpoint: 0,
-      apsSecurity: false,
-      apsAck: false,
-      sequence: this.aps.nextSequence(),
-      payload,
-    };
-    this.aps.send(message, () => {});
+    if (this.nwk.nodeIdOf(partner) === undefined) this.#zdo.findNode(partner);
   }
 
   #nwkCommand(frame: NwkIncoming): void {
@@ -367,73 +232,99 @@ export class DeviceNode {
       if ((options & LEAVE_REQUEST) !== 0) this.leave((options & LEAVE_REJOIN) !== 0);
   }
 
-  #apsCommand(command: ApsCommand, meta: ApsCommandMeta): void {
-    if (command.id === "transport-network-key") this.#networkKey(command, meta);
-    else if (command.id === "switch-key" && meta.nwkSecured) {
-      if (this.nwk.keys.switchTo(command.sequence)) this.#noteChange();
-    } else if (command.id === "transport-link-key" && meta.securedWith === "key-load") {
-      this.#keys.partners.set(command.partner, new LinkKey(command.partner, Uint8Array.from(command.key)));
-      this.#find(command.partner);
-      this.#noteChange();
-      this.onEvent({ type: "partner-key", partner: command.partner });
-    }
-  }
-
-  /** The first key must come under the link key; a further one may come under the network key alone. */
-  #networkKey(command: Extract<ApsCommand, { id: "transport-network-key" }>, meta: ApsCommandMeta): void {
-    const next = { key: Uint8Array.from(command.key), sequence: command.sequence };
-    if (command.destination !== this.eui64) return;
-    if (this.#entry.at === "awaiting-key" && meta.securedWith === "key-transport") {
-      if (meta.link) this.#keys.proven(meta.link);
-      this.#trustCenter = command.source;
-      this.nwk.keys.clear();
-      this.nwk.keys.active = next;
-      this.nwk.learn(meta.nodeId, command.source);
-      this.#entry.input({ type: "network-key" });
-    } else if (this.#entry.at === "joined" && meta.nwkSecured && meta.securedWith !== "data")
-      this.nwk.keys.other = next;
-  }
-
-  #data(message: ApsMessage, meta: ApsDataMeta): void {
-    if (this.#entry.at !== "joined") return;
-    if (message.fragment) this.#reassembly.block(message);
-    else this.#message(message, meta.kind);
-  }
-
-  #message(message: ApsMessage, kind: ApsDataMeta["kind"]): void {
+  #received(message: ApsMessage, kind: ApsDataMeta["kind"]): void {
     if (message.profile !== 0 || message.destinationEndpoint !== 0) this.onMessage(message, kind);
     else this.#zdo.message(message, kind);
   }
 
-  #makeZdo(): DeviceZdo {
-    const { air, capability, manufacturerCode, endpoints } = this.#options;
-    return new DeviceZdo(this.#clock, this.settings.answerMs, {
-      description: () => ({
-        nodeId: this.nodeId,
-        eui64: this.eui64,
-        logicalType: "end-device",
-        capability,
-        manufacturerCode,
-        maximumTransfer: this.settings.maximumMessage,
-        serverMask: SERVER_MASK,
-        endpoints,
-      }),
-      post: (nodeId, cluster, payload) => this.#postZdo(nodeId, cluster, payload),
-      broadcast: (cluster, payload) => this.#broadcastZdo(cluster, payload),
-      learn: (nodeId, eui64) => this.nwk.learn(nodeId, eui64),
-      leave: (rejoin) => air.defer(() => this.leave(rejoin)),
+  #handlers(): NodeHandlers {
+    return {
+      mac: {
+        command: (id, frame) => {
+          if (id === MAC_COMMAND.associationResponse) this.#entry.associationResponse(frame);
+        },
+        beacon: (frame) => this.#entry.beacon(frame),
+        received: (framePending) => this.#poll.received(framePending),
+      },
+      nwkCommand: (frame) => this.#nwkCommand(frame),
+      aps: {
+        data: (message, meta) => this.#messages.incoming(message, meta),
+        command: (command, meta) => this.#reception.command(command, meta),
+        linkKey: (peer) => this.#reception.linkKey(peer),
+        linkKeys: (peer) => this.#reception.linkKeys(peer),
+      },
+    };
+  }
+
+  #makeReception(): KeyReception {
+    return new KeyReception({
+      nwk: this.nwk,
+      home: this.#home,
+      keys: this.#keys,
+      ports: {
+        at: () => this.#entry.at,
+        admitted: () => this.#entry.input({ type: "network-key" }),
+        changed: () => this.#noteChange(),
+        partnerKey: (partner) => {
+          this.#find(partner);
+          this.#noteChange();
+          this.onEvent({ type: "partner-key", partner });
+        },
+      },
     });
   }
 
-  #postZdo(nodeId: number, cluster: number, payload: Uint8Array): void {
-    this.post({
-      nodeId,
-      profile: 0,
-      cluster,
-      sourceEndpoint: 0,
-      destinationEndpoint: 0,
-      apsSecurity: false,
-      payload,
+  #makePoll(): ParentPoll {
+    return new ParentPoll({
+      clock: this.#options.clock,
+      settings: this.settings,
+      sleepy: this.sleepy,
+      nwk: this.nwk,
+      aps: this.aps,
+      ports: {
+        at: () => this.#entry.at,
+        lost: () => this.parentLost(),
+      },
+    });
+  }
+
+  #makeEntry(): NetworkEntry {
+    const { capability, clock } = this.#options;
+    return new NetworkEntry({
+      capability,
+      clock,
+      settings: this.settings,
+      nwk: this.nwk,
+      home: this.#home,
+      keys: this.#keys,
+      poll: this.#poll,
+      ports: {
+        cameUp: (how) => this.#cameUp(how),
+        wentDown: () => {
+          this.#quiet();
+          this.onEvent({ type: "down" });
+        },
+      },
+    });
+  }
+
+  #makeZdo(): DeviceZdo {
+    const { air, clock, capability, manufacturerCode, endpoints } = this.#options;
+    return new DeviceZdo({
+      nwk: this.nwk,
+      clock,
+      answerMs: this.settings.answerMs,
+      description: {
+        capability,
+        manufacturerCode,
+        maximumTransfer: this.settings.maximumMessage,
+        endpoints,
+      },
+      ports: {
+        post: (out) => this.post(out),
+        broadcast: (out) => this.#messages.broadcast(out),
+        leave: (rejoin) => air.defer(() => this.leave(rejoin)),
+      },
     });
   }
 }

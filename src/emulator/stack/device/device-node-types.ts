@@ -38,8 +38,8 @@ export type DeviceNodeEvent =
   /** What `snapshot` returns has changed: a real device would write its flash now. */
   | { type: "changed" };
 
-/** The network that a device is on. */
-export interface HomeNetwork {
+/** The network that a device is on, as its flash keeps it. */
+export interface StoredHome {
   channel: number;
   panId: number;
   extendedPanId: Eui64;
@@ -53,7 +53,7 @@ export interface HomeNetwork {
 export interface DeviceNodeSnapshot extends DeviceKeysSnapshot {
   outgoingFrameCounter: number;
   outgoingApsFrameCounter: number;
-  home?: HomeNetwork;
+  home?: StoredHome;
 }
 
 export interface OutgoingMessage {

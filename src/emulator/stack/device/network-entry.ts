@@ -1,51 +1,54 @@
 import type { Clock, Timer } from "../../../base/clock.ts";
-import type { Eui64 } from "../../../base/eui64.ts";
 import type { MacFrame } from "../../air/mac-frame.ts";
 import type { Beacon } from "../network/beacon.ts";
-import type { MacLayer } from "../network/mac.ts";
 import type { NwkIncoming, NwkLayer } from "../network/nwk.ts";
 import { NWK_COMMAND } from "../network/nwk-frame.ts";
+import type { DeviceKeys } from "./device-keys.ts";
 import type { DeviceNodeSettings } from "./device-node-types.ts";
+import type { HomeNetwork } from "./home-network.ts";
 import { type JoinEffect, type JoinInput, type JoinState, reduceJoin, type Way } from "./join-machine.ts";
+import type { ParentPoll } from "./parent-poll.ts";
 import { Scanner } from "./scanner.ts";
 
 export interface NetworkEntryPorts {
-  mac(): MacLayer;
-  nwk(): NwkLayer;
-  /** The network that the device knows, or is about to join. */
-  extendedPanId(): Eui64 | undefined;
-  joining(extendedPanId: Eui64): void;
-  pollNow(): void;
-  pollSoon(): void;
-  forget(): void;
   cameUp(how: "joined" | "rejoined" | "resumed"): void;
   wentDown(): void;
 }
 
 /** The way onto a network and back onto it: runs the join machine against radio and clock. */
 export class NetworkEntry {
-  readonly #eui64: Eui64;
   readonly #capability: number;
   readonly #clock: Clock;
   readonly #settings: DeviceNodeSettings;
+  readonly #nwk: NwkLayer;
+  readonly #home: HomeNetwork;
+  readonly #keys: DeviceKeys;
+  readonly #poll: ParentPoll;
+  readonly #scanner: Scanner;
   readonly #ports: NetworkEntryPorts;
-  #scanner: Scanner | undefined;
   #state: JoinState = { at: "off" };
   #beacon: Beacon | undefined;
   #timer: Timer | undefined;
 
   constructor(options: {
-    eui64: Eui64;
     /** MAC capability flags. */
     capability: number;
     clock: Clock;
     settings: DeviceNodeSettings;
+    nwk: NwkLayer;
+    home: HomeNetwork;
+    keys: DeviceKeys;
+    poll: ParentPoll;
     ports: NetworkEntryPorts;
   }) {
-    this.#eui64 = options.eui64;
     this.#capability = options.capability;
     this.#clock = options.clock;
     this.#settings = options.settings;
+    this.#nwk = options.nwk;
+    this.#home = options.home;
+    this.#keys = options.keys;
+    this.#poll = options.poll;
+    this.#scanner = new Scanner(options.nwk.mac, options.clock, options.settings.scanMs);
     this.#ports = options.ports;
   }
 
@@ -56,12 +59,12 @@ export class NetworkEntry {
   input(input: JoinInput): void {
     const [next, effects] = reduceJoin(this.#state, input, this.#settings);
     this.#state = next;
-    if (input.type === "stop") this.#scanner?.stop();
+    if (input.type === "stop") this.#scanner.stop();
     for (const effect of effects) this.#run(effect);
   }
 
   beacon(frame: MacFrame): void {
-    this.#scanner?.heard(frame);
+    this.#scanner.heard(frame);
   }
 
   /** The parent's answer to the association request. */
@@ -73,7 +76,7 @@ export class NetworkEntry {
 
   /** The parent's answer to the rejoin request; it must be secured as the request was. */
   rejoinResponse({ header, payload, securedBy }: NwkIncoming): void {
-    if (this.#state.at !== "rejoining" || header.destinationIeee !== this.#eui64) return;
+    if (this.#state.at !== "rejoining" || header.destinationIeee !== this.#nwk.eui64) return;
     if ((this.#state.way === "secured") !== (securedBy !== undefined)) return;
     const [, low, high, status] = payload;
     this.#addressed("rejoined", low, high, status);
@@ -89,9 +92,9 @@ export class NetworkEntry {
       this.input({ type: "refused" });
       return;
     }
-    this.#ports.mac().radio.shortAddress = low | (high << 8);
+    this.#nwk.mac.radio.shortAddress = low | (high << 8);
     this.input({ type });
-    this.#ports.pollSoon();
+    this.#poll.soon();
   }
 
   #run(effect: JoinEffect): void {
@@ -113,7 +116,7 @@ export class NetworkEntry {
         this.#timer?.cancel();
         break;
       case "forget-network":
-        this.#ports.forget();
+        this.#forget();
         break;
       case "came-up":
         this.#ports.cameUp(effect.how);
@@ -125,14 +128,12 @@ export class NetworkEntry {
   }
 
   #scan(way: Way): void {
-    const mac = this.#ports.mac();
-    const { radio } = mac;
+    const { radio } = this.#nwk.mac;
     radio.receiving = true;
     const home = radio.channel;
     const channels = [home, ...this.#settings.channels.filter((channel) => channel !== home)];
     const fits = (beacon: Beacon) =>
-      way === "join" ? beacon.permitsJoining : beacon.extendedPanId === this.#ports.extendedPanId();
-    this.#scanner ??= new Scanner(mac, this.#clock, this.#settings.scanMs);
+      way === "join" ? beacon.permitsJoining : beacon.extendedPanId === this.#home.extendedPanId;
     this.#scanner.start(channels, fits, (found) => {
       this.#beacon = found;
       if (!found) radio.channel = home;
@@ -140,21 +141,26 @@ export class NetworkEntry {
     });
   }
 
+  #forget(): void {
+    this.#home.forget();
+    this.#keys.forget();
+  }
+
   #tuneTo({ channel, panId, parent }: Beacon): void {
-    const { radio } = this.#ports.mac();
+    const { radio } = this.#nwk.mac;
     radio.channel = channel;
     radio.panId = panId;
-    this.#ports.nwk().parent = parent;
+    this.#nwk.parent = parent;
   }
 
   #associate(): void {
     const beacon = this.#beacon;
     if (!beacon) return;
-    this.#ports.forget();
+    this.#forget();
     this.#tuneTo(beacon);
-    this.#ports.joining(beacon.extendedPanId);
-    this.#ports.mac().associationRequest(beacon.parent, this.#capability, (acked) => {
-      if (acked) this.#ports.pollNow();
+    this.#home.extendedPanId = beacon.extendedPanId;
+    this.#nwk.mac.associationRequest(beacon.parent, this.#capability, (acked) => {
+      if (acked) this.#poll.now();
       else this.input({ type: "refused" });
     });
   }
@@ -169,10 +175,10 @@ export class NetworkEntry {
       payload: Uint8Array.of(NWK_COMMAND.rejoinRequest, this.#capability),
       secured,
       radius: 1,
-      sourceIeee: this.#eui64,
+      sourceIeee: this.#nwk.eui64,
     } as const;
-    this.#ports.nwk().send(out, (acked) => {
-      if (acked) this.#ports.pollSoon();
+    this.#nwk.send(out, (acked) => {
+      if (acked) this.#poll.soon();
       else this.input({ type: "refused" });
     });
   }

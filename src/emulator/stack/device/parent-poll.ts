@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../../base/clock.ts";
-import type { MacLayer } from "../network/mac.ts";
+import type { ApsLayer } from "../aps/aps.ts";
+import type { NwkLayer } from "../network/nwk.ts";
 import type { JoinState } from "./join-machine.ts";
 
 export interface ParentPollSettings {
@@ -13,9 +14,6 @@ export interface ParentPollSettings {
 
 export interface ParentPollPorts {
   at(): JoinState["at"];
-  parent(): number | undefined;
-  /** Messages waiting for their APS ACK. */
-  outstanding(): number;
   lost(): void;
 }
 
@@ -24,7 +22,8 @@ export class ParentPoll {
   readonly #clock: Clock;
   readonly #settings: ParentPollSettings;
   readonly #sleepy: boolean;
-  readonly #mac: MacLayer;
+  readonly #nwk: NwkLayer;
+  readonly #aps: ApsLayer;
   readonly #ports: ParentPollPorts;
   #timer: Timer | undefined;
   #failed = 0;
@@ -35,20 +34,22 @@ export class ParentPoll {
     clock: Clock;
     settings: ParentPollSettings;
     sleepy: boolean;
-    mac: MacLayer;
+    nwk: NwkLayer;
+    aps: ApsLayer;
     ports: ParentPollPorts;
   }) {
     this.#clock = options.clock;
     this.#settings = options.settings;
     this.#sleepy = options.sleepy;
-    this.#mac = options.mac;
+    this.#nwk = options.nwk;
+    this.#aps = options.aps;
     this.#ports = options.ports;
   }
 
   /** The device is on the network: from here on it looks after its parent. */
   start(): void {
     this.#failed = 0;
-    if (this.#sleepy) this.#mac.radio.receiving = false;
+    if (this.#sleepy) this.#nwk.mac.radio.receiving = false;
     this.#schedule(this.#settings.pollMs);
   }
 
@@ -57,10 +58,10 @@ export class ParentPoll {
   }
 
   now(): void {
-    const parent = this.#ports.parent();
+    const parent = this.#nwk.parent;
     const at = this.#ports.at();
     if (parent === undefined || at === "off") return;
-    this.#mac.poll(parent, at === "associating", (acked) => this.#polled(acked));
+    this.#nwk.mac.poll(parent, at === "associating", (acked) => this.#polled(acked));
   }
 
   /** Something is expected. */
@@ -84,7 +85,7 @@ export class ParentPoll {
     const at = this.#ports.at();
     if (!this.#sleepy || at === "scanning") return;
     if (framePending) this.now();
-    else this.#mac.radio.receiving = at !== "joined";
+    else this.#nwk.mac.radio.receiving = at !== "joined";
   }
 
   #schedule(ms: number): void {
@@ -99,7 +100,7 @@ export class ParentPoll {
       this.#failed = 0;
       this.#ports.lost();
     } else if (at === "joined" || this.#sleepy) {
-      const waits = at !== "joined" || this.#ports.outstanding() + this.#awaiting > 0 || !acked;
+      const waits = at !== "joined" || this.#aps.outstanding + this.#awaiting > 0 || !acked;
       this.#schedule(this.#sleepy && waits ? this.#settings.fastPollMs : this.#settings.pollMs);
     }
   }
