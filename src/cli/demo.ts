@@ -27,7 +27,7 @@ and a far end that sends messages. Ctrl-C ends it with a summary.
 
   --vectors FILE     offer every recorded ESME Command of a JSON-lines file at the broker instead; the meter must
                      receive exactly those octets and answers with the recorded Response
-  --exit-when-done   end when everything offered has arrived, or 10 s after the last was offered
+  --exit-when-done   end when everything offered has arrived, or 20 s after the last arrival (60 s with a fault)
   --exit-after TIME  end after this time (20s, 1m); nothing is offered in the last 2 s
   --json             one JSON object on standard output at the end; the story goes to standard error
   --seed N           seed of everything that is drawn by chance on the emulated air (default 1)

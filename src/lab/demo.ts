@@ -14,6 +14,7 @@ import { ChildHub, type DemoHub, type HubWatcher, startHubHere } from "./demo-hu
 import { ESME, hubToml, INSTALL_CODE } from "./demo-setup.ts";
 import { DemoTraffic } from "./demo-traffic.ts";
 import { DEFAULT_COORDINATOR, VECTOR_TRANSFER_SIZE } from "./emulator.ts";
+import { Ending } from "./ending.ts";
 import { type Breakable, type DemoFault, type FaultReport, FaultRun } from "./fault.ts";
 import { House } from "./house.ts";
 import type { LedgerCounts } from "./ledger.ts";
@@ -54,10 +55,12 @@ export interface Demo extends AsyncDisposable {
   finish(): Promise<DemoSummary>;
 }
 
-/** How long after the last offer something may still arrive. */
-const GRACE_MS = 10_000;
+/** How long after the last arrival the next may take before a run is given up. */
+const QUIET_MS = 20_000;
 /** The same after a fault, which may have left links to wait for their next attempt. */
-const FAULT_GRACE_MS = 60_000;
+const FAULT_QUIET_MS = 60_000;
+/** How long the meter may take until it can be reached. */
+const FIRST_TUNNEL_MS = 30_000;
 /** `--exit-after` stops offering so long before its end. */
 const DRAIN_MS = 2_000;
 const SAMPLE_EVERY_MS = 5_000;
@@ -93,8 +96,7 @@ class RunningDemo implements Demo, HubWatcher {
   readonly #traffic: DemoTraffic;
   readonly #scope = new AsyncDisposableStack();
   readonly #folder: string;
-  readonly #end = Promise.withResolvers<void>();
-  readonly #over = new AbortController();
+  readonly #ending: Ending;
   readonly #ready = Promise.withResolvers<void>();
   readonly #wan = Promise.withResolvers<void>();
   readonly #fault: FaultRun | undefined;
@@ -107,18 +109,17 @@ class RunningDemo implements Demo, HubWatcher {
   #startMs = Number.NaN;
   readonly #joined = new Set<Eui64>();
   #offering = true;
-  #finished = false;
-  #allOffered = false;
   #online = false;
 
   constructor(options: DemoOptions) {
     const { vectors, fault, tell } = options;
     this.#options = options;
     this.#startedAt = this.#clock.elapsed();
-    this.done = this.#end.promise;
-    this.done.catch(() => {});
+    const quietMs = fault === undefined ? QUIET_MS : FAULT_QUIET_MS;
+    this.#ending = new Ending(this.#clock, () => this.#traffic.complete, quietMs);
+    this.done = this.#ending.done;
     this.#story = new Story(this.#clock, tell);
-    const exchange = { vectors, brief: fault !== undefined, arrival: () => this.#checkDone() };
+    const exchange = { vectors, brief: fault !== undefined, arrival: () => this.#ending.arrival() };
     this.#traffic = new DemoTraffic(exchange, this.#clock, this.#story);
     this.#folder = mkdtempSync(join(tmpdir(), "hanway-demo-"));
     this.#scope.use(atExit(() => rmSync(this.#folder, { recursive: true, force: true })));
@@ -155,15 +156,12 @@ class RunningDemo implements Demo, HubWatcher {
           : "the head-end reads the meter's registers; the meter executes"
         : `far end offers ${this.#traffic.left} recorded Commands for the ESME`,
     );
-    this.#run().catch((error: unknown) => {
-      if (!this.#finished) this.#end.reject(error);
-    });
+    this.#run().catch((error: unknown) => this.#ending.fail(error));
   }
 
   async finish(): Promise<DemoSummary> {
     this.#stopOffering();
-    this.#finished = true;
-    this.#ended();
+    this.#ending.now();
     const { ledger } = this.#traffic;
     const summary: DemoSummary = {
       formed: !Number.isNaN(this.#startMs),
@@ -178,9 +176,8 @@ class RunningDemo implements Demo, HubWatcher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#finished = true;
     this.#stopOffering();
-    this.#ended();
+    this.#ending.now();
     await this.#scope.disposeAsync();
   }
 
@@ -285,28 +282,16 @@ class RunningDemo implements Demo, HubWatcher {
     if (exitAfterMs !== undefined) {
       const left = exitAfterMs - (this.#clock.elapsed() - this.#startedAt);
       this.#clock.after(left - DRAIN_MS, () => this.#stopOffering());
-      setTimeout(() => this.#ended(), left);
+      this.#clock.after(left, () => this.#ending.now());
     }
     const status = setInterval(() => this.#tellStatus(), STATUS_EVERY_MS);
     this.#scope.defer(() => clearInterval(status));
     await this.#firstTunnel();
-    if (this.#broken !== undefined) await this.#fault?.run(this.#broken, this.#over.signal);
+    if (this.#broken !== undefined) await this.#fault?.run(this.#broken, this.#ending.signal);
     if (this.#traffic.left === undefined) await this.#offerSamples();
     else while (this.#offering && this.#traffic.left > 0) await this.#traffic.command();
-    if (!this.#finished) this.#tellStatus();
-    if (!exitWhenDone) return;
-    this.#allOffered = true;
-    this.#checkDone();
-    setTimeout(() => this.#ended(), this.#fault === undefined ? GRACE_MS : FAULT_GRACE_MS).unref();
-  }
-
-  #checkDone(): void {
-    if (this.#allOffered && this.#traffic.complete) this.#ended();
-  }
-
-  #ended(): void {
-    this.#over.abort();
-    this.#end.resolve();
+    if (!this.#ending.signal.aborted) this.#tellStatus();
+    if (exitWhenDone) this.#ending.allOffered();
   }
 
   #stopOffering(): void {
@@ -316,7 +301,7 @@ class RunningDemo implements Demo, HubWatcher {
 
   /** Commands are offered once the meter can be reached, or after a while all the same: the broker would not wait. */
   #firstTunnel(): Promise<void> {
-    setTimeout(() => this.#ready.resolve(), GRACE_MS).unref();
+    this.#clock.after(FIRST_TUNNEL_MS, () => this.#ready.resolve());
     return this.#ready.promise;
   }
 

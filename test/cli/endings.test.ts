@@ -2,12 +2,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
+import { dispatch } from "../../src/cli/main.ts";
 import { encodeEnvelope } from "../../src/gbcs/envelope/encode.ts";
 import { GPF, METER, until } from "../app/home.ts";
 import { HanwayProcess, LAUNCHER } from "./run-hanway.ts";
+
+/** What takes two seconds here may take many elsewhere. */
+const SLOW_MACHINE_MS = 90_000;
 
 let folder: string;
 beforeEach(() => {
@@ -51,7 +56,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe("a command that a signal ends", () => {
+describe("a command that a signal ends", { timeout: SLOW_MACHINE_MS }, () => {
   it.each(["SIGINT", "SIGTERM"] as const)("%s ends a demo with 130 and its summary", async (signal) => {
     await using demo = start("demo", "--fault", "power-cut");
     const hub = Number(await demo.says(/the hub is process (\d+)/));
@@ -75,15 +80,17 @@ describe("a command that a signal ends", () => {
   });
 
   it("waits for no message on standard input any more", async () => {
-    await using decode = new HanwayProcess(["gbcs", "decode"], { stdin: "held open" });
-    await new Promise((wake) => setTimeout(wake, 500));
-    decode.kill("SIGINT");
-    expect(await decode.exit()).toBe(130);
-    expect(decode.stderr).toBe("");
+    const abort = new AbortController();
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const code = dispatch(["gbcs", "decode"], { stdin, stdout, stderr, signal: abort.signal });
+    stdin.write("df09");
+    setTimeout(() => abort.abort("SIGINT"), 20);
+    expect(await code).toBe(130);
+    expect(stderr.read()).toBeNull();
   });
 });
 
-describe("a command whose reader goes away", () => {
+describe("a command whose reader goes away", { timeout: SLOW_MACHINE_MS }, () => {
   it("ends, its hub with it, and leaves no file", async () => {
     await using demo = start("demo", "--fault", "power-cut");
     const hub = Number(await demo.says(/the hub is process (\d+)/));
@@ -110,15 +117,15 @@ describe("a command whose reader goes away", () => {
   });
 });
 
-describe("hanway demo --vectors", () => {
+describe("hanway demo --vectors", { timeout: SLOW_MACHINE_MS }, () => {
   it("ends as soon as a last Command without a known Response is at the meter", async () => {
     const path = join(folder, "unanswered.jsonl");
     writeFileSync(path, `${JSON.stringify({ name: "a_COMMAND", kind: "COMMAND", hex: command(METER) })}\n`);
-    const started = performance.now();
     await using demo = start("demo", "--vectors", path, "--exit-when-done", "--json");
     expect(await demo.exit()).toBe(0);
     expect(JSON.parse(demo.stdout)).toMatchObject({ offered: 1, relayed: 1, responses: 0, lost: 0 });
-    expect(performance.now() - started).toBeLessThan(9_000);
+    const at = (what: string) => Number(new RegExp(`([\\d.]+)s  ${what}`).exec(demo.stderr)?.[1]);
+    expect(at("summary: ") - at("message in 1: ")).toBeLessThan(15);
   });
 
   it("says when a file has nothing for its meter", async () => {
@@ -131,7 +138,7 @@ describe("hanway demo --vectors", () => {
   });
 });
 
-describe("what a vector file may look like", () => {
+describe("what a vector file may look like", { timeout: SLOW_MACHINE_MS }, () => {
   it("a byte order mark in front is no fault; a line that is no message is named", async () => {
     const path = join(folder, "marked.jsonl");
     writeFileSync(path, `\uFEFF\r\n{"name":"a_COMMAND","kind":"COMMAND","hex":"00112233"}\r\n`);

@@ -4,11 +4,10 @@ import { fileURLToPath } from "node:url";
 
 export const LAUNCHER = fileURLToPath(new URL("../../bin/hanway.mjs", import.meta.url));
 
-/** What a process finds around it. `stdin` is all of its standard input, or an input that never ends. */
+/** What a process finds around it. */
 export interface Place {
   readonly launcher?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: "" | "held open";
 }
 
 /** One `hanway …` process: what it said so far, and a clean end by its own process id. */
@@ -18,9 +17,9 @@ export class HanwayProcess implements AsyncDisposable {
   stderr = "";
 
   constructor(args: readonly string[], place: Place = {}) {
-    const { launcher = LAUNCHER, env = {}, stdin = "" } = place;
+    const { launcher = LAUNCHER, env = {} } = place;
     this.#child = spawn(process.execPath, [launcher, ...args], { env: { ...process.env, ...env } });
-    if (stdin !== "held open") this.#child.stdin.end(stdin);
+    this.#child.stdin.end();
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString();
     });
