@@ -81,6 +81,8 @@ export type AshEffect =
   | { type: "lost" }
   | { type: "note"; what: "rejected" | "resend" | "failed" };
 
+export type AshStep = [AshState, AshEffect[]];
+
 export function ashState(settings: AshSettings = defaultAshSettings): AshState {
   return {
     mode: "idle",
