@@ -97,10 +97,14 @@ export class ChaosHome implements AsyncDisposable {
     this.#farEnd.send(ESME, id, this.exchange.command(id)).catch(() => {});
   }
 
-  /** Resolves when everything has arrived, or after `ms`. */
+  /** Resolves when everything has arrived, or when nothing more has for `ms`. */
   async drained(ms: number): Promise<void> {
-    const until = performance.now() + ms;
-    while (this.exchange.missing > 0 && performance.now() < until) await delay(LOOK_MS);
+    let { missing } = this.exchange;
+    for (let until = performance.now() + ms; missing > 0 && performance.now() < until; await delay(LOOK_MS)) {
+      if (this.exchange.missing === missing) continue;
+      missing = this.exchange.missing;
+      until = performance.now() + ms;
+    }
   }
 
   /** Resident memory of the hub's process, in megabytes; undefined while it is gone. */

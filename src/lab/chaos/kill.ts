@@ -52,6 +52,8 @@ const WITHIN_MS: Record<Aim, number> = { both: 150, down: 80, arriving: 20, star
 const ALIVE_MS = 30_000;
 const LOOK_MS = 2;
 const DRAIN_MS = 60_000;
+/** With so many bursts under way there is enough to be struck. */
+const MOST_BURSTS = 5;
 
 /**
  * Hubs are killed (SIGKILL) again and again, at moments drawn from the seed, while messages go both ways, and started
@@ -107,7 +109,9 @@ async function killHome({ seed, kills, burst, tell }: KillChaosOptions): Promise
 }
 
 /** Offers a burst; resolves when messages move, or at once where the offering is aimed at. */
-async function busy(home: ChaosHome, aim: Exclude<Aim, "starting">, burst: number): Promise<void> {
+async function busy(home: ChaosHome, aim: Exclude<Aim, "starting">, most: number): Promise<void> {
+  const enough = aim !== "arriving" && home.exchange.missing > MOST_BURSTS * most;
+  const burst = enough ? 0 : most;
   if (aim === "both") {
     // What comes down is through before the meter tries again to send up: the second half meets it.
     const half = Math.floor(burst / 2);
