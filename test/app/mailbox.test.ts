@@ -69,7 +69,7 @@ describe("Commands for a gas meter that sleeps, through a whole hub (A6)", () =>
     await until(() => waiting() === 1, "one in the mailbox");
     await home.restart();
     wake();
-    await until(() => home.uplinks.length === 1, "its Response", 1_500);
+    await until(() => home.uplinks.length === 1, "its Response", 3_000);
     expect(wire.slice(0, 3)).toEqual(["up GET", "down MAIL", "up PUT"]);
     expect(home.atMeter).toEqual([toHex(command)]);
     await until(() => home.stages(id).length === 2, "receipts");
@@ -85,7 +85,7 @@ describe("Commands for a gas meter that sleeps, through a whole hub (A6)", () =>
     wake();
     await until(() => wire.includes("up GET"), "a GET that only the radio has heard");
     await home.restart();
-    await until(() => home.uplinks.length === 1, "its Response", 4_000);
+    await until(() => home.uplinks.length === 1, "its Response", 5_000);
     expect(wire.filter((what) => what === "up RequestTunnel")).toEqual([]);
   });
 
