@@ -25,6 +25,10 @@ export interface NcpCore {
   flashChanged(): void;
 }
 
+export function isSleepyChild(nodeId: number, ncp: NcpCore): boolean {
+  return ncp.stack.children().some((child) => child.nodeId === nodeId && child.sleepy);
+}
+
 /** Parameters in, answer out: what the dispatcher sees of a command. */
 export interface Handler {
   readonly name: string;

@@ -18,16 +18,21 @@ import { EzspStatus } from "../ezsp/status.ts";
 import type { ApsMessage, CoordinatorStack } from "../stack/coordinator.ts";
 import { applyConfiguration } from "./configuration.ts";
 import type { Handler, NcpCore } from "./core.ts";
-import { onStackEvent, reportSent } from "./events.ts";
+import { onStackEvent } from "./events.ts";
 import type { NcpFlash } from "./flash.ts";
+import { addressHandlers } from "./handlers/addresses.ts";
 import { bindingHandlers } from "./handlers/binding.ts";
 import { generalHandlers } from "./handlers/general.ts";
+import { keyHandlers } from "./handlers/keys.ts";
 import { messagingHandlers } from "./handlers/messaging.ts";
+import { neighbourHandlers } from "./handlers/neighbours.ts";
 import { networkingHandlers } from "./handlers/networking.ts";
+import { scanHandlers } from "./handlers/scan.ts";
 import { securityHandlers } from "./handlers/security.ts";
 import { applyDefaultPolicies } from "./policies.ts";
 import type { NcpProfile } from "./profile.ts";
 import { Counter, NcpRam } from "./ram.ts";
+import { reportSent } from "./sent.ts";
 
 export interface NcpOptions {
   profile: NcpProfile;
@@ -45,9 +50,13 @@ export interface NcpOptions {
 const HANDLERS: readonly Handler[] = [
   ...generalHandlers,
   ...networkingHandlers,
+  ...scanHandlers,
+  ...neighbourHandlers,
   ...bindingHandlers,
+  ...addressHandlers,
   ...messagingHandlers,
   ...securityHandlers,
+  ...keyHandlers,
 ];
 
 interface Waiting {
