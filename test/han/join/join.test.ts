@@ -392,6 +392,7 @@ describe("a power cut (the Device Log decides)", () => {
     await expect.poll(storedKeys, soon).toEqual([]);
     device.establish();
     await expect.poll(() => home.joined(), soon).toBe(true);
+    await expect.poll(() => device.key, soon).toBeDefined();
     expect(storedKeys()).toEqual([`${IHD} ${toHex(device.key ?? new Uint8Array())}`]);
   });
 
