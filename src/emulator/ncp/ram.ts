@@ -66,8 +66,6 @@ export class NcpRam {
   securityBitmask = 0;
   manufacturerCode: number | undefined;
   txPower: number | undefined;
-  /** Where a formation starts counting (restore of a backup). */
-  frameCounter: number | undefined;
   concentrator = false;
   /** Agreed with the host; before that only `version` is understood. */
   negotiated = false;

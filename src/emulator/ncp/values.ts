@@ -81,9 +81,9 @@ function read(valueId: number, ncp: NcpCore): Uint8Array | undefined {
     case Value.EXTENDED_SECURITY_BITMASK:
       return word(flash.extendedSecurityBitmask);
     case Value.NWK_FRAME_COUNTER:
-      return long(stack.networkKey()?.frameCounter ?? 0);
+      return long(stack.frameCounter("nwk"));
     case Value.APS_FRAME_COUNTER:
-      return long(stack.snapshot().outgoingApsFrameCounter ?? 0);
+      return long(stack.frameCounter("aps"));
     case Value.TRANSIENT_KEY_TIMEOUT_S:
       return word(ram.size(Config.TRANSIENT_KEY_TIMEOUT_S));
   }
@@ -116,7 +116,7 @@ export function setValue(valueId: number, value: Uint8Array, ncp: NcpCore): numb
     case Value.APS_FRAME_COUNTER:
       if (value.length !== 4) return EzspStatus.INVALID_VALUE;
       if (ram.state !== "down") return EzspStatus.INVALID_CALL;
-      if (valueId === Value.NWK_FRAME_COUNTER) ram.frameCounter = number(value);
+      ncp.stack.advanceFrameCounter(valueId === Value.NWK_FRAME_COUNTER ? "nwk" : "aps", number(value));
       return EzspStatus.SUCCESS;
     case Value.ENDPOINT_FLAGS: {
       const endpoint = value[0] ?? 0;

@@ -23,6 +23,7 @@ import { OwnZdo } from "./hub/own-zdo.ts";
 import { TrustCenter } from "./hub/trust-center.ts";
 import { makeLayers, type NodeHandlers } from "./layers.ts";
 import type { NwkLayer } from "./network/nwk.ts";
+import type { FrameCounter } from "./security/frame-counter.ts";
 
 export interface EmulatedCoordinatorOptions {
   air: Air;
@@ -150,6 +151,14 @@ export class EmulatedCoordinator implements CoordinatorStack {
     this.#trustCenter.applicationKeys = policy;
   }
 
+  frameCounter(layer: "nwk" | "aps"): number {
+    return this.#counter(layer).next;
+  }
+
+  advanceFrameCounter(layer: "nwk" | "aps", next: number): void {
+    this.#counter(layer).advanceTo(next);
+  }
+
   networkKey(): { key: Uint8Array; sequence: number; frameCounter: number } | undefined {
     const active = this.nwk.keys.active;
     return active && { ...active, frameCounter: this.nwk.counter.next };
@@ -253,6 +262,10 @@ export class EmulatedCoordinator implements CoordinatorStack {
 
   snapshot(): StackSnapshot {
     return snapshotOf(this.#lasting);
+  }
+
+  #counter(layer: "nwk" | "aps"): FrameCounter {
+    return layer === "nwk" ? this.nwk.counter : this.aps.security.counter;
   }
 
   #emit(event: StackEvent): void {

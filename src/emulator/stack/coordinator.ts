@@ -25,6 +25,10 @@ export interface CoordinatorStack {
   /** Application link keys: `allow` makes and sends a key to both partners; the event comes either way. */
   setApplicationKeyRequests(policy: "allow" | "deny"): void;
 
+  /** The next value of the outgoing frame counter: under the network key, or the one under all link keys. */
+  frameCounter(layer: "nwk" | "aps"): number;
+  /** Goes on from there, as a network restored from a backup must; never back, since no value may be used twice. */
+  advanceFrameCounter(layer: "nwk" | "aps", next: number): void;
   networkKey(): { key: Uint8Array; sequence: number; frameCounter: number } | undefined;
   /** Sends APS Transport-Key with a new network key to everyone, or to one; it is used after `switchNetworkKey`. */
   distributeNetworkKey(key: Uint8Array, sequence: number, only?: Eui64): void;
@@ -89,8 +93,6 @@ export interface NetworkSecurity {
   sequence: number;
   /** Global Trust Centre link key as the host gave it, 16 octets. */
   trustCenterKey: Uint8Array;
-  /** First outgoing NWK frame counter: a network restored from a backup goes on above the old one. */
-  frameCounter?: number;
 }
 
 export type JoinPolicy =

@@ -370,6 +370,17 @@ describe("keys", () => {
     expect(networkKeyFrameCounter).toBeGreaterThanOrEqual(0x45678);
   });
 
+  test.each([13, 18])("EZSP %i: a counter that a host restores is read back and never goes down", (ezsp) => {
+    const bench = new NcpBench({ ezsp }).negotiate();
+    const read = (valueId: number) => toHex(bench.ask(commands.getValue, { valueId }).value);
+    for (const valueId of [0x23, 0x24]) {
+      bench.ask(commands.setValue, { valueId, value: fromHex("78560400") });
+      expect(read(valueId)).toBe("78560400");
+      bench.ask(commands.setValue, { valueId, value: fromHex("01000000") });
+      expect(read(valueId)).toBe("78560400");
+    }
+  });
+
   test("a new network key is handed out, then used", async () => {
     const bench = await new NcpBench().form();
     expect(bench.ask(commands.broadcastNetworkKeySwitch, {}).status).toBe(Status.INVALID_STATE);

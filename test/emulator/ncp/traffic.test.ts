@@ -63,8 +63,8 @@ async function admit(bench: NcpBench, key = KEY): Promise<void> {
   bench.take();
 }
 
-async function joined(ezsp: number, capability = MAINS) {
-  const bench = await new NcpBench({ ezsp }).form();
+async function joined(ezsp: number, capability = MAINS, fresh = new NcpBench({ ezsp })) {
+  const bench = await fresh.form();
   await admit(bench);
   const node = device(bench, capability);
   node.start();
@@ -90,6 +90,24 @@ function incoming(said: Said, ezsp: number) {
 }
 
 const names = (said: readonly Said[]) => said.map((each) => each.name);
+
+test("a device hears the APS frame counter go on from what a host restored", async () => {
+  const fresh = new NcpBench().negotiate();
+  fresh.ask(commands.setValue, { valueId: 0x24, value: fromHex("78560400") });
+  const { bench, node } = await joined(13, MAINS, fresh);
+  expect(node.snapshot().trustCenterIncoming).toBe(0x45679);
+  bench.ask(commands.importLinkKey, { index: 0xff, address: METER, key: KEY });
+  const sent = bench.ask(commands.sendUnicast, {
+    type: 0,
+    indexOrDestination: node.nodeId,
+    apsFrame: aps(0x0060),
+    messageTag: 1,
+    message: fromHex("00"),
+  });
+  expect(sent.status).toBe(Status.OK);
+  await pass(bench, 100);
+  expect(node.snapshot().trustCenterIncoming).toBe(0x4567a);
+});
 
 describe("a device joins", () => {
   test.each([13, 18])("EZSP %i: childJoin, trustCenterJoin, then its announcement", async (ezsp) => {

@@ -62,7 +62,6 @@ function form(request: { parameters: Parameters }, ncp: NcpCore): { status: numb
   };
   flash.securityBitmask = ram.securityBitmask;
   ram.state = "starting";
-  const frameCounter = ram.frameCounter;
   stack.form(
     {
       extendedPanId: asked.extendedPanId === NO_EUI ? generatedExtendedPanId(ncp) : asked.extendedPanId,
@@ -70,7 +69,7 @@ function form(request: { parameters: Parameters }, ncp: NcpCore): { status: numb
       channel: asked.radioChannel,
       txPower: asked.radioTxPower,
     },
-    { ...ram.initialSecurity, ...(frameCounter === undefined ? {} : { frameCounter }) },
+    ram.initialSecurity,
   );
   ncp.flashChanged();
   return OK;

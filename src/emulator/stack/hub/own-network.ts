@@ -39,7 +39,6 @@ export class OwnNetwork {
     this.#nwk.keys.clear();
     this.#nwk.keys.active = { key: Uint8Array.from(security.networkKey), sequence: security.sequence };
     this.#trustCenter.globalKey = Uint8Array.from(security.trustCenterKey);
-    this.#nwk.counter.advanceTo(security.frameCounter ?? 0);
     this.parameters = { ...parameters };
     this.#bringUp(this.parameters);
   }
