@@ -123,16 +123,18 @@ function isHome(value: unknown): boolean {
 function isDevice(value: unknown): boolean {
   const counters = ["outgoingFrameCounter", "outgoingApsFrameCounter", "trustCenterIncoming"];
   if (!isObject(value) || !counters.every((name) => isNumber(value[name]))) return false;
-  const { trustCenterKey, partnerKeys, home } = value;
+  const { trustCenterKey, trustCenterKeyIs, formerKey, partnerKeys, home } = value;
   return (
     isHome(home) &&
     (trustCenterKey === undefined || isKey(trustCenterKey)) &&
+    (trustCenterKeyIs === undefined || trustCenterKeyIs === "hashed") &&
+    (formerKey === undefined || isKey(formerKey)) &&
     (partnerKeys === undefined ||
       isListOf(partnerKeys, (item) => isEui(item.eui64) && isKey(item.key) && isNumber(item.incoming)))
   );
 }
 
-function _areDevices(value: unknown): boolean {
+function areDevices(value: unknown): boolean {
   return value === undefined || (isObject(value) && Object.values(value).every(isDevice));
 }
 
@@ -143,7 +145,8 @@ function isStateFile(value: unknown): value is StateFile {
     value.version === 1 &&
     isEui(value.eui64) &&
     isStack(value.stack) &&
-    isFlash(value.ncp)
+    isFlash(value.ncp) &&
+    areDevices(value.devices)
   );
 }
 

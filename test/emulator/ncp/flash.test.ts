@@ -50,6 +50,18 @@ test("no file is no state", () => {
   expect(readStateFile(path)).toBeUndefined();
 });
 
+test.each([
+  ["a counter that is no number", { outgoingFrameCounter: "1" }],
+  ["a key of the wrong length", { trustCenterKey: "00" }],
+  ["a former key of the wrong length", { formerKey: "zz" }],
+  ["half a network", { home: { channel: 11 } }],
+])("a device's state with %s is refused", async (_what, damage) => {
+  const written = await state();
+  const [[eui64, device] = []] = Object.entries(written.devices ?? {});
+  writeFileSync(path, JSON.stringify({ ...written, devices: { [String(eui64)]: { ...device, ...damage } } }));
+  expect(() => readStateFile(path)).toThrow(expect.objectContaining({ code: "config/unreadable" }));
+});
+
 test("a file with any octet changed or cut short is read or refused with a coded error", async () => {
   writeStateFile(path, await state());
   const text = readFileSync(path);
