@@ -22,6 +22,8 @@ export interface BrokerChaosOptions {
 const TROUBLES = ["killed", "slow", "stalled", "cut"] as const;
 
 export interface BrokerChaosFigures extends ExchangeFigures {
+  /** Commands and Alerts offered in a second, each. */
+  perSecond: number;
   troubles: Record<(typeof TROUBLES)[number], number>;
   /** Seconds from the last trouble's end until all had arrived. */
   drainSeconds: number;
@@ -30,6 +32,7 @@ export interface BrokerChaosFigures extends ExchangeFigures {
 }
 
 const RSS_EVERY_MS = 500;
+/** How long nothing may arrive before what is missing counts as lost: longer than any trouble and any back-off. */
 const DRAIN_MS = 120_000;
 
 /**
@@ -48,13 +51,19 @@ export async function brokerChaos(options: BrokerChaosOptions): Promise<BrokerCh
   const home = scope.use(await ChaosHome.start(urls, { seed, tell }));
 
   const memory: number[] = [];
+  const started = performance.now();
+  let offered = 0;
+  const offerDue = () => {
+    // A machine that is busy elsewhere lets ticks out; the messages are still owed.
+    for (const due = ((performance.now() - started) * rate) / 1_000; offered < due; offered++) home.offer();
+  };
   const ticks = [
-    setInterval(() => home.offer(), 1_000 / rate),
+    setInterval(offerDue, 1_000 / rate),
     setInterval(() => memory.push(home.residentMb() ?? Number.NaN), RSS_EVERY_MS),
   ];
   const troubles = { killed: 0, slow: 0, stalled: 0, cut: 0 };
   try {
-    for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
+    for (const end = started + seconds * 1_000; performance.now() < end; ) {
       await delay(200 + random.below(troubleSeconds * 500));
       const trouble = TROUBLES[random.below(TROUBLES.length)] ?? "cut";
       const ms = 100 + random.below(troubleSeconds * 1_000);
@@ -71,10 +80,12 @@ export async function brokerChaos(options: BrokerChaosOptions): Promise<BrokerCh
     for (const tick of ticks) clearInterval(tick);
   }
   const over = performance.now();
+  const perSecond = Math.round((offered * 10_000) / (over - started)) / 10;
   await home.drained(DRAIN_MS);
   const quarter = Math.floor(memory.length / 4);
   return {
     ...home.exchange.figures(),
+    perSecond,
     troubles,
     drainSeconds: Math.round((performance.now() - over) / 100) / 10,
     rssMb: {
