@@ -247,6 +247,9 @@ export class DeviceNode {
         received: (framePending) => this.#poll.received(framePending),
       },
       nwkCommand: (frame) => this.#nwkCommand(frame),
+      heard: (neighbour, readable) => {
+        if (neighbour === this.nwk.parent) this.#poll.heard(readable);
+      },
       aps: {
         data: (message, meta) => this.#messages.incoming(message, meta),
         command: (command, meta) => this.#reception.command(command, meta),
@@ -283,7 +286,7 @@ export class DeviceNode {
       aps: this.aps,
       ports: {
         at: () => this.#entry.at,
-        lost: () => this.parentLost(),
+        lost: (why) => this.#entry.input({ type: why }),
       },
     });
   }

@@ -12,6 +12,7 @@ import { FrameCounter } from "./security/frame-counter.ts";
 export interface NodeHandlers {
   mac: Omit<MacHandlers, "data">;
   nwkCommand(frame: NwkIncoming): void;
+  heard?(neighbour: number, readable: boolean): void;
   aps: ApsHandlers;
 }
 
@@ -51,6 +52,7 @@ export function makeLayers(options: {
       if (frame.header.type === "command") handlers.nwkCommand(frame);
       else aps.receive(frame);
     },
+    ...(handlers.heard ? { heard: handlers.heard } : {}),
   });
   const aps = new ApsLayer({
     nwk,

@@ -5,7 +5,7 @@ import { SeededRandom } from "../../../src/base/random.ts";
 import { aesMmo } from "../../../src/cbke/aes-mmo.ts";
 import { installCodeKey } from "../../../src/cbke/install-code.ts";
 import { EmulatedCoordinator } from "../../../src/emulator/stack/coordinator-stack.ts";
-import { METER, NETWORK, SECURITY } from "../home.ts";
+import { METER, NETWORK, SECURITY, seMessage } from "../home.ts";
 import { Host } from "../host.ts";
 import { KeyServer } from "../key-server.ts";
 import { admitted, CODE, keyedHome } from "./setup.ts";
@@ -43,6 +43,45 @@ describe("ways back of a device that had a key", () => {
       expect(device.node.snapshot().trustCenterKey).toBe(toHex(second.keys[0] ?? new Uint8Array()));
     },
   );
+
+  test.each(["the same channel and PAN id", "another Extended PAN ID as well"])(
+    "a new network under another key on %s: the meter notices within seconds and comes in by the hash (CCS03)",
+    async (what) => {
+      const { home, device, events, key } = await keyed();
+      home.hub.close();
+      home.hub = new EmulatedCoordinator({
+        air: home.air,
+        eui64: Eui64("00db1234567899a3"),
+        clock: home.clock,
+        random: new SeededRandom(31),
+      });
+      const extendedPanId = what.startsWith("another") ? Eui64("00db1234567899f3") : NETWORK.extendedPanId;
+      const networkKey = new Uint8Array(16).fill(8);
+      home.hub.form({ ...NETWORK, extendedPanId }, { ...SECURITY, networkKey });
+      home.hub.importLinkKey(-1, METER, aesMmo(key));
+      home.hub.permitJoining(255);
+      const second = new KeyServer(home, new Host(home.hub));
+      await home.run(60_000);
+      expect(events.filter(({ type }) => type === "left")).toEqual([]);
+      home.hub.broadcast(seMessage(0xfffc, Uint8Array.of(0)), 0);
+      await home.run(15_000);
+      expect(second.outcomes).toMatchObject([{ result: "established" }]);
+      expect(device.node.trustCenter).toBe("00db1234567899a3");
+      expect(device.node.snapshot().trustCenterKey).toBe(toHex(second.keys[0] ?? new Uint8Array()));
+    },
+  );
+
+  test("one frame that cannot be read does not make a device give up its network", async () => {
+    const { home, device, events } = await keyed();
+    const { key, sequence } = home.hub.networkKey() ?? { key: new Uint8Array(16), sequence: 0 };
+    home.hub.nwk.keys.active = { key: new Uint8Array(16).fill(8), sequence };
+    home.hub.broadcast(seMessage(0xfffc, Uint8Array.of(0)), 0);
+    await home.air.idle();
+    home.hub.nwk.keys.active = { key, sequence };
+    await home.run(300_000);
+    expect(device.node.nwk.drops.unauthentic).toBe(1);
+    expect(events.filter(({ type }) => type === "left")).toEqual([]);
+  });
 
   test("removed, and let in again under its old link key: that key is good without another establishment (A2.9)", async () => {
     const { home, server, device, key } = await keyed();

@@ -2,6 +2,7 @@
 
 /** The ways back are tried in turn: twice with the network key, once by link key, once as a newcomer. */
 const WAYS_BACK = ["secured", "secured", "unsecured", "join"] as const;
+const BY_LINK_KEY = WAYS_BACK.indexOf("unsecured");
 export type Way = (typeof WAYS_BACK)[number];
 
 export type JoinState =
@@ -27,6 +28,8 @@ export type JoinInput =
   | { type: "network-key" }
   | { type: "rejoined" }
   | { type: "parent-lost" }
+  /** The network goes on under another network key. */
+  | { type: "network-key-lost" }
   | { type: "left"; rejoin: boolean };
 
 export type JoinEffect =
@@ -57,6 +60,11 @@ export type JoinStep = [JoinState, JoinEffect[]];
 function scan(attempt: number, known: boolean): JoinStep {
   const way: Way = known ? (WAYS_BACK[attempt % WAYS_BACK.length] ?? "join") : "join";
   return [{ at: "scanning", attempt, known, way }, [{ do: "scan", way }]];
+}
+
+function lookForNetwork(attempt: number): JoinStep {
+  const [next, effects] = scan(attempt, true);
+  return [next, [{ do: "went-down" }, ...effects]];
 }
 
 function wait(attempt: number, known: boolean, times: JoinTimes): JoinStep {
@@ -108,8 +116,9 @@ export function reduceJoin(state: JoinState, input: JoinInput, times: JoinTimes)
       if (input.type === "timeout") return wait(state.attempt, state.known, times);
       break;
     case "joined":
-      if (input.type !== "parent-lost") break;
-      return [scan(0, true)[0], [{ do: "went-down" }, ...scan(0, true)[1]]];
+      if (input.type === "parent-lost") return lookForNetwork(0);
+      if (input.type === "network-key-lost") return lookForNetwork(BY_LINK_KEY);
+      break;
   }
   return [state, []];
 }

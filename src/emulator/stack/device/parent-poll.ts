@@ -8,13 +8,17 @@ export interface ParentPollSettings {
   pollMs: number;
   /** How often a sleepy device polls while it waits for something. */
   fastPollMs: number;
-  /** Polls in a row that must fail before the parent counts as lost. */
+  /** Polls in a row that must fail, or frames that cannot be read, before the parent counts as lost. */
   lostAfter: number;
 }
 
+/** Enough for a parent to answer some of them, few enough that one damaged frame costs little. */
+const DOUBTFUL_POLLS = 10;
+
 export interface ParentPollPorts {
   at(): JoinState["at"];
-  lost(): void;
+  /** The parent is gone, or speaks under a network key that this device does not have. */
+  lost(why: "parent-lost" | "network-key-lost"): void;
 }
 
 /** Polls of the parent: how a sleepy device gets its frames, and how any device sees that its parent is gone. */
@@ -27,6 +31,10 @@ export class ParentPoll {
   readonly #ports: ParentPollPorts;
   #timer: Timer | undefined;
   #failed = 0;
+  /** Frames of the parent in a row that could not be read. */
+  #unreadable = 0;
+  /** Polls that are left to find out whether it goes on like that. */
+  #doubts = 0;
   /** Reasons to poll in quick succession. */
   #awaiting = 0;
 
@@ -49,6 +57,7 @@ export class ParentPoll {
   /** The device is on the network: from here on it looks after its parent. */
   start(): void {
     this.#failed = 0;
+    this.heard(true);
     if (this.#sleepy) this.#nwk.mac.radio.receiving = false;
     this.#schedule(this.#settings.pollMs);
   }
@@ -88,6 +97,15 @@ export class ParentPoll {
     else this.#nwk.mac.radio.receiving = at !== "joined";
   }
 
+  /** The parent has sent a frame; one that cannot be read makes the device ask for more of them soon. */
+  heard(readable: boolean): void {
+    this.#unreadable = readable ? 0 : this.#unreadable + 1;
+    this.#doubts = readable ? 0 : DOUBTFUL_POLLS;
+    if (readable || this.#ports.at() !== "joined") return;
+    if (this.#unreadable >= this.#settings.lostAfter) this.#ports.lost("network-key-lost");
+    else this.#schedule(this.#settings.fastPollMs);
+  }
+
   #schedule(ms: number): void {
     this.#timer?.cancel();
     this.#timer = this.#clock.after(ms, () => this.now());
@@ -98,10 +116,13 @@ export class ParentPoll {
     this.#failed = acked ? 0 : this.#failed + 1;
     if (at === "joined" && this.#failed >= this.#settings.lostAfter) {
       this.#failed = 0;
-      this.#ports.lost();
+      this.#ports.lost("parent-lost");
     } else if (at === "joined" || this.#sleepy) {
       const waits = at !== "joined" || this.#aps.outstanding + this.#awaiting > 0 || !acked;
-      this.#schedule(this.#sleepy && waits ? this.#settings.fastPollMs : this.#settings.pollMs);
+      const doubts = this.#doubts > 0;
+      if (doubts && --this.#doubts === 0) this.#unreadable = 0;
+      const soon = doubts || (this.#sleepy && waits);
+      this.#schedule(soon ? this.#settings.fastPollMs : this.#settings.pollMs);
     }
   }
 }

@@ -59,6 +59,7 @@ export class NwkLayer {
   /** Short address of the parent; undefined on the coordinator. */
   parent: number | undefined;
   readonly #receive: (frame: NwkIncoming) => void;
+  readonly #heard: (neighbour: number, readable: boolean) => void;
   readonly #incoming = new Map<Eui64, number>();
   readonly #euiByNode = new Map<number, Eui64>();
   readonly #nodeByEui = new Map<Eui64, number>();
@@ -69,11 +70,14 @@ export class NwkLayer {
     mac: MacLayer;
     counter?: FrameCounter;
     receive: (frame: NwkIncoming) => void;
+    /** Told of each secured frame, by its MAC source, and whether it is under a network key that this node has. */
+    heard?: (neighbour: number, readable: boolean) => void;
   }) {
     this.eui64 = options.eui64;
     this.mac = options.mac;
     this.counter = options.counter ?? new FrameCounter(0);
     this.#receive = options.receive;
+    this.#heard = options.heard ?? (() => {});
   }
 
   get nodeId(): number {
@@ -180,6 +184,7 @@ export class NwkLayer {
     const securedBy = auxiliary.source;
     if (!key || securedBy === undefined) {
       this.drops.unknownKey++;
+      this.#heard(macSource, false);
       return;
     }
     if (auxiliary.frameCounter < (this.#incoming.get(securedBy) ?? 0)) {
@@ -189,9 +194,11 @@ export class NwkLayer {
     const payload = openFrame(key.key, head, auxiliary, securedBy, reader.rest());
     if (!payload) {
       this.drops.unauthentic++;
+      this.#heard(macSource, false);
       return;
     }
     this.#incoming.set(securedBy, auxiliary.frameCounter + 1);
+    this.#heard(macSource, true);
     if (key === this.keys.other && this.parent !== undefined) this.keys.switchTo(key.sequence);
     if (header.source === macSource) this.learn(header.source, securedBy);
     else if (header.sourceIeee !== undefined) this.learn(header.source, header.sourceIeee);
