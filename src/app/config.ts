@@ -115,7 +115,7 @@ const LedsSchema = v.strictObject({
   GAS: led,
 });
 
-const ConfigSchema = v.strictObject({
+export const ConfigSchema = v.strictObject({
   hub: v.strictObject({
     tenant: v.optional(
       v.pipe(v.string("text is needed"), v.regex(TENANT, "1 to 64 letters, digits, _ or - are allowed")),
