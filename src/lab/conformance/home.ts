@@ -36,7 +36,7 @@ export interface Home extends AsyncDisposable {
 }
 
 /** How long the devices may take to join and to have their tunnels opened, in milliseconds. */
-const READY_MS = 30_000;
+const READY_MS = 90_000;
 /** How often a sleeping meter that is awake polls, in milliseconds: faster than a real one, for its pairs are many. */
 const FAST_POLL_MS = 10;
 /** How often a sleeping meter is woken, in milliseconds. */
