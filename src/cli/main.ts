@@ -53,7 +53,8 @@ const COMMANDS: Record<string, Entry> = {
     load: async () => (await import("./pki.ts")).run,
   },
   emulate: {
-    summary: "an emulated Zigbee coordinator with devices on its air, on TCP or a PTY",
+    summary:
+      "an emulated Zigbee coordinator with devices on its air, a cellular modem, or both, on TCP or a PTY",
     load: async () => (await import("./emulate.ts")).run,
   },
 };

@@ -99,6 +99,7 @@ export class ModemCore {
     if (!simless && obstacles.has("no-sim")) this.#options.say("+CPIN: NOT INSERTED");
     if (simless && !obstacles.has("no-sim")) this.#options.say("+CPIN: READY");
     if (obstacles.has("no-bearer")) this.#bearer = false;
+    this.#card?.refuse(obstacles.has("wrong-pin"));
     this.search();
   }
 

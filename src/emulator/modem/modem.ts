@@ -3,7 +3,7 @@ import { type Log, silentLog } from "../../base/log.ts";
 import { type Random, SeededRandom } from "../../base/random.ts";
 import { listen, parseListen } from "../server/listen.ts";
 import { ModemCore } from "./core.ts";
-import type { ModemFaultName } from "./faults.ts";
+import { type ModemFaultName, type ModemFaultPlan, planFaults } from "./faults.ts";
 import { type CellConfig, cellOf } from "./network.ts";
 import { ModemPort } from "./port.ts";
 import { SimCard, type SimConfig } from "./sim.ts";
@@ -22,6 +22,10 @@ export interface EmulatedModemConfig {
   /** Whether it tells how many PINs may still be wrong (+CPINR). Default true. */
   tellsTries?: boolean;
   faults?: readonly ModemFaultName[];
+  /** Faults that come and go by themselves. */
+  plans?: readonly ModemFaultPlan[];
+  /** Hears of every fault that begins or ends. */
+  onFault?: (fault: ModemFaultName, on: boolean) => void;
   seed?: number;
   clock?: Clock;
   log?: Log;
@@ -69,27 +73,31 @@ export async function createEmulatedModem(config: EmulatedModemConfig): Promise<
   };
   for (const fault of config.faults ?? []) faults.add(fault);
   apply();
+  const turn = (fault: ModemFaultName, on: boolean) => {
+    if (faults.has(fault) === on) return;
+    if (on) faults.add(fault);
+    else faults.delete(fault);
+    apply();
+    config.onFault?.(fault, on);
+  };
+  const inject = (fault: ModemFaultName) => turn(fault, true);
+  const end = (fault: ModemFaultName) => turn(fault, false);
   const listener = await listen(parseListen(config.listen), port, config.log ?? silentLog);
+  const forget = planFaults(config.plans ?? [], clock, { inject, end });
   return {
     url: listener.url,
     core,
     port,
     sim,
     faults,
-    inject: (fault) => {
-      faults.add(fault);
-      apply();
-    },
-    end: (fault) => {
-      faults.delete(fault);
-      apply();
-    },
+    inject,
+    end,
     powerCycle: () => {
-      faults.delete("dead");
-      apply();
+      end("dead");
       core.restart();
     },
     stop: async () => {
+      forget();
       port.stop();
       core.stop();
       await listener.stop();

@@ -15,6 +15,7 @@ export class SimCard {
   readonly #pin: string | undefined;
   #left = TRIES;
   #open: boolean;
+  #refuses = false;
 
   constructor({ pin, iccid = "8944100030000000017", imsi = "234100000000017" }: SimConfig) {
     this.#pin = pin;
@@ -34,12 +35,19 @@ export class SimCard {
 
   /** The modem lost its power or was reset: the PIN is wanted again. */
   powerUp(): void {
-    this.#open = this.#pin === undefined;
+    this.#open = this.#pin === undefined && !this.#refuses;
+  }
+
+  /** Asks for a PIN from now on and takes none, or is as it was made again. */
+  refuse(on: boolean): void {
+    if (on === this.#refuses) return;
+    this.#refuses = on;
+    this.powerUp();
   }
 
   enter(pin: string): boolean {
     if (this.state !== "SIM PIN") return false;
-    this.#open = pin === this.#pin;
+    this.#open = pin === this.#pin && !this.#refuses;
     this.#left = this.#open ? TRIES : this.#left - 1;
     return this.#open;
   }

@@ -1,6 +1,12 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { MODEM_FAULT_HELP, MODEM_FAULT_NAMES, modemFault } from "../../../src/emulator/modem/faults.ts";
+import { ManualClock } from "../../../src/base/clock.ts";
+import {
+  MODEM_FAULT_HELP,
+  MODEM_FAULT_NAMES,
+  modemFault,
+  modemFaultPlan,
+} from "../../../src/emulator/modem/faults.ts";
 import {
   createEmulatedModem,
   type EmulatedModem,
@@ -119,5 +125,67 @@ describe("an emulated modem", () => {
     for (const name of MODEM_FAULT_NAMES) expect(MODEM_FAULT_HELP[name].length).toBeGreaterThan(10);
     expect(() => modemFault("melt")).toThrow(/dead, garbage, slow/);
     expect(() => modemFault("toString")).toThrow(/no fault/);
+  });
+});
+
+describe("faults that come and go by themselves", () => {
+  it.each([
+    ["dead", { name: "dead", atSeconds: 0, untilSeconds: undefined }],
+    ["no-sim@30", { name: "no-sim", atSeconds: 30, untilSeconds: undefined }],
+    ["half-lines@0.5-2.25", { name: "half-lines", atSeconds: 0.5, untilSeconds: 2.25 }],
+  ])("%s is understood", (text, plan) => {
+    expect(modemFaultPlan(text)).toEqual(plan);
+  });
+
+  it.each([
+    "",
+    "@",
+    "melt",
+    "melt@3",
+    "dead@",
+    "dead@-3",
+    "dead@3-",
+    "dead@3-3",
+    "dead@1-2-3",
+    "dead 3",
+    "dead@1e3",
+  ])("%j is refused in one sentence", (text) => {
+    expect(() => modemFaultPlan(text)).toThrow(/is no fault of a modem; /);
+  });
+
+  it("come at their time, are told, and go", async () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const plans = ["garbage", "dead@10-20", "dead@15", "flood@30"].map(modemFaultPlan);
+    await open({ clock, plans, onFault: (fault, on) => told.push(`${fault} ${on}`) });
+    const seen = [0, 10, 5, 5, 9].map((seconds) => {
+      clock.advance(seconds * 1_000);
+      return [...modem.faults].join(" ");
+    });
+    expect(seen).toEqual(["garbage", "garbage dead", "garbage dead", "garbage", "garbage"]);
+    expect(told).toEqual(["garbage true", "dead true", "dead false"]);
+    await modem.stop();
+    clock.advance(60_000);
+    expect(told).toHaveLength(3);
+  });
+
+  it("a SIM that refuses every PIN: three wrong ones lock it, and without the fault it is as it was", async () => {
+    await open({ sim: { pin: "1234" } });
+    await say('AT+CPIN="1234"', "OK");
+    modem.inject("wrong-pin");
+    await say("AT+CPIN?", "+CPIN: SIM PIN");
+    await say('AT+CPIN="1234"', "+CME ERROR: 16");
+    modem.end("wrong-pin");
+    await say('AT+CPIN="1234"', "OK");
+    modem.inject("wrong-pin");
+    for (let tries = 0; tries < 3; tries++) await say('AT+CPIN="1234"', "+CME ERROR: 16");
+    await say("AT+CPIN?", "+CPIN: SIM PUK");
+  });
+
+  it("one that asks for no PIN asks for one then", async () => {
+    await open({ faults: ["wrong-pin"] });
+    await say("AT+CPIN?", "+CPIN: SIM PIN");
+    modem.end("wrong-pin");
+    await say("AT+CPIN?", "+CPIN: READY");
   });
 });
