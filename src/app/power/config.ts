@@ -5,7 +5,10 @@ import { POWER_ALERT_MS } from "./power.ts";
 
 /** Section [power]. Without `input` the hub knows nothing of its mains and says so. */
 export const PowerSchema = v.strictObject({
-  /** The value file of a GPIO line, `online` of a power supply under /sys/class/power_supply, or a UPS status file. */
+  /**
+   * The value file of an exported GPIO line (sysfs counts it from the `base` of its chip: GPIO4 of a Raspberry Pi is
+   * gpio516 since Linux 6.6), `online` of a power supply under /sys/class/power_supply, or a UPS status file.
+   */
   input: v.optional(path),
   /** What its text matches while mains is there; for a line that is active low, give this and `lost` the other way round. */
   present: v.optional(pattern, "^1$"),

@@ -2,9 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { type Clock, sleep } from "../../base/clock.ts";
 
 /**
- * A file of the system that resets or powers the modem: the value of a GPIO line
- * (`/sys/class/gpio/gpio17/value`, "1" then "0"), or a USB port's `authorized` ("0" then "1") or `disable`
- * ("1" then "0").
+ * A file of the system that resets or powers the modem: the value of an exported GPIO line
+ * (`/sys/class/gpio/gpio529/value`, "1" then "0"; GPIO17 of a Raspberry Pi, whose sysfs counts from 512 since Linux
+ * 6.6), the `brightness` of a line that the device tree calls an LED, or a USB port's `authorized` ("0" then "1") or
+ * `disable` ("1" then "0").
  */
 export interface ResetLine {
   file: string;
