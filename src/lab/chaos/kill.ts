@@ -52,7 +52,7 @@ const WITHIN_MS: Record<Aim, number> = { both: 150, down: 80, arriving: 20, star
 const ALIVE_MS = 30_000;
 const LOOK_MS = 2;
 const DRAIN_MS = 60_000;
-/** With so many bursts under way there is enough to be struck. */
+/** With so many bursts under way there is enough to be struck, and fewer Commands are offered. */
 const MOST_BURSTS = 5;
 
 /**
@@ -110,17 +110,17 @@ async function killHome({ seed, kills, burst, tell }: KillChaosOptions): Promise
 
 /** Offers a burst; resolves when messages move, or at once where the offering is aimed at. */
 async function busy(home: ChaosHome, aim: Exclude<Aim, "starting">, most: number): Promise<void> {
-  const enough = aim !== "arriving" && home.exchange.missing > MOST_BURSTS * most;
-  const burst = enough ? 0 : most;
+  const enough = home.exchange.missing > MOST_BURSTS * most;
   if (aim === "both") {
     // What comes down is through before the meter tries again to send up: the second half meets it.
-    const half = Math.floor(burst / 2);
+    const half = enough ? 0 : Math.floor(most / 2);
     for (let n = 0; n < half; n++) home.offer();
     await moving(home, "up");
-    for (let n = half; n < burst; n++) home.offer();
+    for (let n = 0; n < half; n++) home.offer();
     return;
   }
   const first = aim === "down" ? moving(home, "down") : undefined;
+  const burst = enough ? Math.ceil(most / MOST_BURSTS) : most;
   for (let n = 0; n < burst; n++) home.offerCommand();
   await first;
 }
