@@ -4,6 +4,7 @@ import { encodeGeneral, type ZclFrame } from "../../zcl/frame.ts";
 import type { ZclValue } from "../../zcl/value.ts";
 import type { ApsMessage } from "../stack/coordinator.ts";
 import type { OutgoingMessage } from "../stack/device-node.ts";
+import type { ZclSender } from "./zcl-sender.ts";
 
 /** Where attributes are read, and how the frames are secured. */
 export type ReadTarget = Omit<OutgoingMessage, "payload">;
@@ -21,24 +22,17 @@ interface Asked {
 export class AttributeReader {
   readonly #clock: Clock;
   readonly #answerMs: number;
-  readonly #post: (out: OutgoingMessage, done: (delivered: boolean) => void) => void;
-  readonly #nextSequence: () => number;
+  readonly #sender: ZclSender;
   readonly #asked = new Map<number, Asked>();
 
-  constructor(options: {
-    clock: Clock;
-    answerMs: number;
-    post: (out: OutgoingMessage, done: (delivered: boolean) => void) => void;
-    nextSequence: () => number;
-  }) {
-    this.#clock = options.clock;
-    this.#answerMs = options.answerMs;
-    this.#post = options.post;
-    this.#nextSequence = options.nextSequence;
+  constructor(clock: Clock, answerMs: number, sender: ZclSender) {
+    this.#clock = clock;
+    this.#answerMs = answerMs;
+    this.#sender = sender;
   }
 
   read(target: ReadTarget, attributeIds: readonly number[], done: (outcome: ReadOutcome) => void): void {
-    const sequence = this.#nextSequence();
+    const sequence = this.#sender.nextSequence();
     this.#settle(sequence, undefined);
     const timer = this.#clock.after(this.#answerMs, () => this.#settle(sequence, undefined));
     this.#asked.set(sequence, { target, timer, done });
@@ -49,8 +43,8 @@ export class AttributeReader {
       { attributeIds: [...attributeIds] },
       options,
     );
-    this.#post({ ...target, payload }, (delivered) => {
-      if (!delivered) this.#settle(sequence, undefined);
+    this.#sender.post({ ...target, payload }, (outcome) => {
+      if (outcome !== "delivered") this.#settle(sequence, undefined);
     });
   }
 

@@ -1,5 +1,4 @@
 import type { DeviceType } from "../../base/device-type.ts";
-import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import {
   KEY_ESTABLISHMENT_CLUSTER,
@@ -7,29 +6,22 @@ import {
   type KeyEstablishmentOutcome,
 } from "../../cbke/index.ts";
 import { installCodeKey } from "../../cbke/install-code.ts";
-import type { ZclHeader } from "../../zcl/header.ts";
 import { TUNNELLING_CLUSTER } from "../../zcl/tunnelling.ts";
-import type { Air } from "../air/air.ts";
-import type { ApsMessage } from "../stack/coordinator.ts";
-import {
-  DeviceNode,
-  type DeviceNodeEvent,
-  type DeviceSendOutcome,
-  type OutgoingMessage,
-} from "../stack/device-node.ts";
+import { DeviceNode, type DeviceNodeEvent } from "../stack/device-node.ts";
+import { Application } from "./application.ts";
 import { AttributeReader, type ReadOutcome } from "./attribute-reader.ts";
 import { type Attributes, enum16Attribute, u16Attribute } from "./attributes.ts";
 import type { DeviceCounts, DeviceEvent, EmulatedDeviceOptions, MessageHandler } from "./device-types.ts";
-import { Endpoints, type FrameRefusal } from "./endpoints.ts";
+import { Endpoints, endpointWith, type FrameRefusal } from "./endpoints.ts";
 import { type DeviceFaults, NO_FAULTS } from "./faults.ts";
 import { KeyEstablishmentClient } from "./key-establishment.ts";
-import { MAILBOX_DEFAULTS, MailboxTunnel } from "./mailbox-tunnel.ts";
-import type { MessageLink, MessageLinkPorts } from "./message-link.ts";
+import { makeLink } from "./make-link.ts";
+import type { MessageLink } from "./message-link.ts";
 import type { DeviceProfile } from "./profiles.ts";
 import { ROUTINE_DEFAULTS, Routine } from "./routine.ts";
 import { needsLinkKey, SE_PROFILE } from "./security.ts";
-import { RESEND_DEFAULTS, ServedTunnel } from "./served-tunnel.ts";
-import { TUNNEL_DEFAULTS } from "./tunnel-server.ts";
+import { ServedTunnel } from "./served-tunnel.ts";
+import { ZclSender } from "./zcl-sender.ts";
 
 export * from "./device-types.ts";
 
@@ -56,33 +48,31 @@ export class EmulatedDevice {
   readonly faults: DeviceFaults;
   messageHandler: MessageHandler;
   readonly #profile: DeviceProfile;
-  readonly #air: Air;
+  readonly #sender: ZclSender;
+  readonly #application: Application;
   readonly #link: MessageLink | undefined;
   readonly #endpoints: Endpoints;
   readonly #keyEstablishment: KeyEstablishmentClient | undefined;
   readonly #reader: AttributeReader;
   readonly #routine: Routine | undefined;
   readonly #listeners = new Set<(event: DeviceEvent) => void>();
-  #sequence = 0;
 
   constructor(profile: DeviceProfile, options: EmulatedDeviceOptions) {
-    const { air, clock, eui64 } = options;
     this.#profile = profile;
-    this.#air = air;
     this.type = profile.type;
-    this.eui64 = eui64;
+    this.eui64 = options.eui64;
     this.faults = { ...NO_FAULTS, ...options.faults };
     this.messageHandler = options.messageHandler ?? (() => undefined);
     this.node = this.#makeNode(options);
-    this.#link = this.#makeLink(options);
+    this.#sender = new ZclSender(this.node, this.faults);
+    const emit = (event: DeviceEvent) => this.#emit(event);
+    const handler: MessageHandler = (message) => this.messageHandler(message);
+    this.#application = new Application(handler, options.air, this.counts, emit);
+    const parts = { node: this.node, sender: this.#sender, application: this.#application, emit };
+    this.#link = makeLink(profile, options, parts);
     this.#keyEstablishment = this.#makeKeyEstablishment(options);
     this.#endpoints = this.#makeEndpoints();
-    this.#reader = new AttributeReader({
-      clock,
-      answerMs: this.node.settings.answerMs,
-      post: (out, done) => this.#post(out, (outcome) => done(outcome === "delivered")),
-      nextSequence: () => this.#nextSequence(),
-    });
+    this.#reader = new AttributeReader(options.clock, this.node.settings.answerMs, this.#sender);
     this.#routine = this.#makeRoutine(options);
   }
 
@@ -119,7 +109,7 @@ export class EmulatedDevice {
   /** Sends a message of the device's own (an Alert) through its tunnel; resolves to whether it was taken. */
   send(message: Uint8Array): Promise<boolean> {
     if (this.#link) return this.#link.send(message);
-    this.#sent(message, false);
+    this.#application.sent(message, false);
     return Promise.resolve(false);
   }
 
@@ -140,7 +130,7 @@ export class EmulatedDevice {
           nodeId,
           profile: SE_PROFILE,
           cluster,
-          sourceEndpoint: this.#endpoints.numberOf("outputClusters", cluster),
+          sourceEndpoint: endpointWith(this.#profile.endpoints, "outputClusters", cluster),
           destinationEndpoint: endpoint,
           apsSecurity: needsLinkKey(SE_PROFILE, cluster),
         },
@@ -152,16 +142,6 @@ export class EmulatedDevice {
 
   #emit(event: DeviceEvent): void {
     for (const listener of this.#listeners) listener(event);
-  }
-
-  #nextSequence(): number {
-    this.#sequence = (this.#sequence + 1) & 0xff;
-    return this.#sequence;
-  }
-
-  #post(out: OutgoingMessage, done: (outcome: DeviceSendOutcome) => void = () => {}): void {
-    if (this.faults.mute) done("delivered");
-    else this.node.post(out, done);
   }
 
   #makeNode({ air, clock, random, eui64, installCode, node, snapshot }: EmulatedDeviceOptions): DeviceNode {
@@ -183,69 +163,19 @@ export class EmulatedDevice {
     return made;
   }
 
-  #makeLink({ clock, tunnel, resend, mailbox }: EmulatedDeviceOptions): MessageLink | undefined {
-    const { node } = this;
-    const ports: MessageLinkPorts = {
-      post: (out, done) => this.#post(out, done),
-      nextSequence: () => this.#nextSequence(),
-      received: (message) => this.#received(message),
-      sent: (message, delivered) => this.#sent(message, delivered),
-      opened: (tunnelId, peer) => this.#emit({ type: "tunnel-open", tunnelId, peer }),
-      closed: (tunnelId) => this.#emit({ type: "tunnel-closed", tunnelId }),
-      eui64Of: (nodeId) => node.nwk.eui64Of(nodeId),
-    };
-    const on = (side: "inputClusters" | "outputClusters") =>
-      this.#profile.endpoints.find((each) => each[side].includes(TUNNELLING_CLUSTER))?.endpoint ?? 0;
-    if (this.#profile.tunnel === "server") {
-      const settings = { ...TUNNEL_DEFAULTS, ...tunnel };
-      const keep = { ...RESEND_DEFAULTS, ...resend };
-      return new ServedTunnel({ clock, settings, resend: keep, endpoint: on("inputClusters"), ports });
-    }
-    if (this.#profile.tunnel === undefined) return undefined;
-    const settings = { ...MAILBOX_DEFAULTS, ...mailbox };
-    return new MailboxTunnel({
-      clock,
-      settings,
-      endpoint: on("outputClusters"),
-      ports: {
-        ...ports,
-        findServer: (done) => node.findServers(SE_PROFILE, TUNNELLING_CLUSTER, done),
-        hubNode: () => node.nwk.parent ?? 0,
-        stayAwake: () => node.stayAwake(),
-        receiving: () => node.receiving,
-      },
-    });
-  }
-
   #makeKeyEstablishment(options: EmulatedDeviceOptions): KeyEstablishmentClient | undefined {
-    const { eui64, cbke, cbkeTimes, clock, random } = options;
+    const { cbke, cbkeTimes, clock, random } = options;
     if (cbke === undefined) return undefined;
-    const { node } = this;
     return new KeyEstablishmentClient({
-      eui64,
+      node: this.node,
+      sender: this.#sender,
+      sourceEndpoint: endpointWith(this.#profile.endpoints, "outputClusters", KEY_ESTABLISHMENT_CLUSTER),
       credentials: cbke,
       random,
       clock,
       ...(cbkeTimes ? { times: cbkeTimes } : {}),
       ports: {
         alter: (message) => this.faults.keyEstablishment(message),
-        findServer: (done) => node.findServers(SE_PROFILE, KEY_ESTABLISHMENT_CLUSTER, done),
-        send: (endpoint, payload, done) => {
-          const cluster = KEY_ESTABLISHMENT_CLUSTER;
-          const out = {
-            nodeId: node.nwk.parent ?? 0,
-            profile: SE_PROFILE,
-            cluster,
-            sourceEndpoint: this.#endpoints.numberOf("outputClusters", cluster),
-            destinationEndpoint: endpoint,
-            apsSecurity: false,
-            payload,
-          };
-          this.#post(out, (outcome) => done(outcome === "delivered"));
-        },
-        nextSequence: () => this.#nextSequence(),
-        install: (key) => node.setTrustCenterLinkKey(key),
-        stayAwake: () => node.stayAwake(),
         ended: (outcome) => this.#keyed(outcome),
       },
     });
@@ -257,13 +187,12 @@ export class EmulatedDevice {
       attributes: (cluster) => this.#attributes(cluster),
       link: this.#link,
       ports: {
-        post: (out) => this.#post(out),
+        post: (out) => this.#sender.post(out),
         keyed: () => this.keyed,
         refused: (why) => {
           this.counts[COUNT_OF[why]]++;
         },
-        keyEstablishment: (message, header, payload, unicast) =>
-          this.#keyFrame(message, header, payload, unicast),
+        keyEstablishment: (...frame) => this.#keyEstablishment?.receive(...frame) ?? false,
         fromServer: (message, frame) => this.#reader.answer(message, frame),
       },
     });
@@ -336,46 +265,5 @@ export class EmulatedDevice {
   #keyed(outcome: KeyEstablishmentOutcome): void {
     this.#emit({ type: "key-establishment", outcome });
     if (outcome.result === "established") this.#ready();
-  }
-
-  /** The Trust Centre's answers; a device serves nobody's key establishment itself. */
-  #keyFrame(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): boolean {
-    if (header.direction === "clientToServer" || this.#keyEstablishment === undefined) return false;
-    const eui64 = this.node.nwk.eui64Of(message.nodeId);
-    if (eui64 === undefined || eui64 !== this.node.trustCenter) return true;
-    const from = { eui64, endpoint: message.sourceEndpoint };
-    const apsCounter = message.sequence;
-    this.#keyEstablishment.receive({ from, apsCounter, unicast, header, payload });
-    return true;
-  }
-
-  /** Emulated time stands still until the handler has answered. */
-  async #received(message: Uint8Array): Promise<Uint8Array | undefined> {
-    this.counts.messagesIn++;
-    this.#emit({ type: "message-in", message });
-    const release = this.#air.hold();
-    try {
-      const answer = await this.#handled(message);
-      if (answer === undefined) this.counts.unanswered++;
-      return answer;
-    } finally {
-      release();
-    }
-  }
-
-  /** A message that cannot be decoded is met with silence, as GBCS wants; any other fault is a fault. */
-  async #handled(message: Uint8Array): Promise<Uint8Array | undefined> {
-    try {
-      return await this.messageHandler(message);
-    } catch (error) {
-      if (error instanceof HanwayError) return undefined;
-      throw error;
-    }
-  }
-
-  #sent(message: Uint8Array, delivered: boolean): void {
-    if (delivered) this.counts.messagesOut++;
-    else this.counts.undelivered++;
-    this.#emit({ type: "message-out", message, delivered });
   }
 }

@@ -46,11 +46,6 @@ export class Endpoints {
     this.#ports = options.ports;
   }
 
-  /** The first endpoint that has the cluster on this side; 0 where none has. */
-  numberOf(side: "inputClusters" | "outputClusters", cluster: number): number {
-    return this.#endpoints.find((each) => each[side].includes(cluster))?.endpoint ?? 0;
-  }
-
   /** Nothing in a frame is thrown further up. */
   frame(message: ApsMessage, unicast: boolean): void {
     const endpoint = this.#endpoints.find(
@@ -148,4 +143,13 @@ export class Endpoints {
       payload,
     });
   }
+}
+
+/** The first endpoint that has the cluster on this side; 0 where none has. */
+export function endpointWith(
+  endpoints: readonly EndpointDescriptor[],
+  side: "inputClusters" | "outputClusters",
+  cluster: number,
+): number {
+  return endpoints.find((each) => each[side].includes(cluster))?.endpoint ?? 0;
 }

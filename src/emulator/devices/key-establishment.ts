@@ -8,6 +8,7 @@ import {
   encodeKeyEstablishment,
   type InitiatorState,
   initiator,
+  KEY_ESTABLISHMENT_CLUSTER,
   KEY_ESTABLISHMENT_COMMAND,
   KeyEstablishment,
   type KeyEstablishmentMessage,
@@ -21,6 +22,10 @@ import {
   type TrustedIssuer,
 } from "../../cbke/index.ts";
 import { writeHeader, type ZclHeader } from "../../zcl/header.ts";
+import type { ApsMessage } from "../stack/coordinator.ts";
+import type { DeviceNode } from "../stack/device-node.ts";
+import { SE_PROFILE } from "./security.ts";
+import type { ZclSender } from "./zcl-sender.ts";
 
 /** What a device shows and trusts in key establishment. */
 export interface DeviceCredentials {
@@ -37,25 +42,9 @@ export interface KeyEstablishmentTimes {
 
 export const KEY_ESTABLISHMENT_TIMES: KeyEstablishmentTimes = { retryMs: 10_000, transmissionMs: 5_000 };
 
-/** A frame of the cluster from the Trust Centre; `payload` is what follows the ZCL header. */
-export interface KeyEstablishmentAnswer {
-  readonly from: { readonly eui64: Eui64; readonly endpoint: number };
-  readonly apsCounter: number;
-  readonly unicast: boolean;
-  readonly header: ZclHeader;
-  readonly payload: Uint8Array;
-}
-
 export interface KeyEstablishmentPorts {
   /** What becomes of each message before it is sent; undefined swallows it. For devices that misbehave. */
   alter(message: KeyEstablishmentMessage): KeyEstablishmentMessage | undefined;
-  /** Asks the Trust Centre on which endpoints it serves the cluster. */
-  findServer(done: (endpoints: readonly number[] | undefined) => void): void;
-  send(endpoint: number, frame: Uint8Array, done: (delivered: boolean) => void): void;
-  nextSequence(): number;
-  install(linkKey: Uint8Array): void;
-  /** Polls in quick succession until the returned function is called. */
-  stayAwake(): () => void;
   ended(outcome: KeyEstablishmentOutcome): void;
 }
 
@@ -72,6 +61,9 @@ export class KeyEstablishmentClient {
   readonly #issuers: readonly TrustedIssuer[];
   readonly #clock: Clock;
   readonly #times: KeyEstablishmentTimes;
+  readonly #node: DeviceNode;
+  readonly #sender: ZclSender;
+  readonly #sourceEndpoint: number;
   readonly #ports: KeyEstablishmentPorts;
   #trustCenter: Eui64 | undefined;
   #exchange: Exchange | undefined;
@@ -79,15 +71,21 @@ export class KeyEstablishmentClient {
   #release: (() => void) | undefined;
 
   constructor(options: {
-    eui64: Eui64;
+    node: DeviceNode;
+    sender: ZclSender;
+    /** The device's endpoint for it. */
+    sourceEndpoint: number;
     credentials: DeviceCredentials;
     random: Random;
     clock: Clock;
     times?: Partial<KeyEstablishmentTimes>;
     ports: KeyEstablishmentPorts;
   }) {
-    const { eui64, credentials, random } = options;
-    this.#engine = new SoftwareCbkeEngine(eui64, credentials.credentials, random);
+    const { node, credentials, random } = options;
+    this.#node = node;
+    this.#sender = options.sender;
+    this.#sourceEndpoint = options.sourceEndpoint;
+    this.#engine = new SoftwareCbkeEngine(node.eui64, credentials.credentials, random);
     this.suites = this.#engine.suites;
     this.#issuers = credentials.issuers;
     this.#clock = options.clock;
@@ -108,8 +106,18 @@ export class KeyEstablishmentClient {
     this.#rest();
   }
 
-  receive({ from, apsCounter, unicast, header, payload }: KeyEstablishmentAnswer): void {
+  /**
+   * A frame of the cluster; `payload` is what follows the ZCL header. Only the Trust Centre's answers count. False for
+   * what a client is not asked: a device serves nobody's key establishment itself.
+   */
+  receive(message: ApsMessage, header: ZclHeader, payload: Uint8Array, unicast: boolean): boolean {
+    if (header.direction === "clientToServer") return false;
+    const eui64 = this.#node.nwk.eui64Of(message.nodeId);
+    if (eui64 === undefined || eui64 !== this.#node.trustCenter) return true;
+    const from = { eui64, endpoint: message.sourceEndpoint };
+    const apsCounter = message.sequence;
     this.#exchange?.receive({ from, apsCounter, unicast, commandId: header.command, payload });
+    return true;
   }
 
   #rest(): void {
@@ -124,8 +132,8 @@ export class KeyEstablishmentClient {
     const [suite, ...others] = suites.filter((bit) => (this.suites & bit) !== 0);
     const partner = this.#trustCenter;
     if (suite === undefined || partner === undefined) return;
-    this.#release = this.#ports.stayAwake();
-    this.#ports.findServer((endpoints) => {
+    this.#release = this.#node.stayAwake();
+    this.#node.findServers(SE_PROFILE, KEY_ESTABLISHMENT_CLUSTER, (endpoints) => {
       const endpoint = endpoints?.[0];
       if (partner !== this.#trustCenter) return;
       if (endpoint === undefined) this.#again(this.#times.retryMs);
@@ -145,7 +153,7 @@ export class KeyEstablishmentClient {
       installKey: async (_partner, linkKey) => {
         if (exchange !== this.#exchange || linkKey === undefined)
           throw new HanwayError("internal", "key establishment was given up");
-        this.#ports.install(linkKey);
+        this.#node.setTrustCenterLinkKey(linkKey);
       },
       ended: (outcome) => {
         if (exchange === this.#exchange) this.#ended(outcome, others);
@@ -158,10 +166,18 @@ export class KeyEstablishmentClient {
   #send(endpoint: number, message: KeyEstablishmentMessage): Promise<void> {
     const altered = this.#ports.alter(message);
     if (altered === undefined) return Promise.resolve();
-    const frame = encodeFrame(altered, this.#ports.nextSequence());
+    const out = {
+      nodeId: this.#node.nwk.parent ?? 0,
+      profile: SE_PROFILE,
+      cluster: KEY_ESTABLISHMENT_CLUSTER,
+      sourceEndpoint: this.#sourceEndpoint,
+      destinationEndpoint: endpoint,
+      apsSecurity: false,
+      payload: encodeFrame(altered, this.#sender.nextSequence()),
+    };
     return new Promise((sent, failed) => {
-      this.#ports.send(endpoint, frame, (delivered) => {
-        if (delivered) sent();
+      this.#sender.post(out, (outcome) => {
+        if (outcome === "delivered") sent();
         else failed(new HanwayError("radio/unavailable", "not acknowledged"));
       });
     });
