@@ -77,7 +77,7 @@ export interface TestHubOptions {
   networkUp?: boolean;
   /** Its own private keys in place of the keystore's for everybody: it then knows parties by its trust anchors alone. */
   ownKeys?: boolean;
-  root?: Certificate;
+  root?: Certificate | undefined;
 }
 
 /** The CHF with a real store and real cryptography; radio and WAN are recorded. */
