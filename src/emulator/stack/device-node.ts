@@ -1,5 +1,4 @@
 import type { Eui64 } from "../../base/eui64.ts";
-import { MAC_COMMAND } from "../air/mac-frame.ts";
 import type { ApsLayer } from "./aps/aps.ts";
 import type { ApsCommand } from "./aps/aps-command.ts";
 import type { ApsDataMeta } from "./aps/aps-handlers.ts";
@@ -16,26 +15,20 @@ import {
   type OutgoingMessage,
 } from "./device/device-node-types.ts";
 import { DeviceZdo } from "./device/device-zdo.ts";
-import { HomeNetwork } from "./device/home-network.ts";
 import type { JoinState } from "./device/join-machine.ts";
-import { KeyReception } from "./device/key-reception.ts";
-import { NetworkEntry } from "./device/network-entry.ts";
-import { ParentPoll } from "./device/parent-poll.ts";
+import { Membership } from "./device/membership.ts";
 import { makeLayers, type NodeHandlers } from "./layers.ts";
-import { CAPABILITY_RX_ON } from "./network/mac.ts";
-import type { NwkIncoming, NwkLayer } from "./network/nwk.ts";
-import { BROADCAST_RX_ON, LEAVE_REJOIN, LEAVE_REQUEST, NWK_COMMAND } from "./network/nwk-frame.ts";
+import type { NwkLayer } from "./network/nwk.ts";
 
 export * from "./device/device-node-types.ts";
 
 /**
  * The Zigbee PRO stack of one end device on the emulated air: joins, rejoins, sends and receives whole messages. Frames
- * come up through `layers.ts`; commands go to `device/network-entry.ts` and `device/key-reception.ts`, data through
+ * come up through `layers.ts`; commands go to `device/membership.ts`, data through
  * `device/device-messages.ts` to the endpoints.
  */
 export class DeviceNode {
   readonly eui64: Eui64;
-  readonly sleepy: boolean;
   readonly nwk: NwkLayer;
   readonly aps: ApsLayer;
   readonly settings: DeviceNodeSettings;
@@ -43,11 +36,8 @@ export class DeviceNode {
   onMessage: (message: ApsMessage, kind: ApsDataMeta["kind"]) => void = () => {};
   onEvent: (event: DeviceNodeEvent) => void = () => {};
   readonly #options: DeviceNodeOptions;
-  readonly #home: HomeNetwork;
   readonly #keys: DeviceKeys;
-  readonly #reception: KeyReception;
-  readonly #entry: NetworkEntry;
-  readonly #poll: ParentPoll;
+  readonly #membership: Membership;
   readonly #messages: DeviceMessages;
   readonly #zdo: DeviceZdo;
 
@@ -55,7 +45,6 @@ export class DeviceNode {
     const { eui64, clock, snapshot } = options;
     this.#options = options;
     this.eui64 = eui64;
-    this.sleepy = (options.capability & CAPABILITY_RX_ON) === 0;
     this.settings = { ...DEVICE_NODE_DEFAULTS, ...options.settings };
     this.#keys = new DeviceKeys(eui64, options.linkKey, snapshot);
     const { nwk, aps } = makeLayers({
@@ -70,21 +59,22 @@ export class DeviceNode {
     });
     this.nwk = nwk;
     this.aps = aps;
-    this.#home = new HomeNetwork(this.nwk);
-    this.#reception = this.#makeReception();
-    this.#poll = this.#makePoll();
-    this.#entry = this.#makeEntry();
+    this.#membership = this.#makeMembership();
     this.#messages = new DeviceMessages(this.aps, clock, this.settings.maximumMessage, {
-      joined: () => this.#entry.at === "joined",
+      joined: () => this.#membership.at === "joined",
       received: (message, kind) => this.#received(message, kind),
-      pollSoon: () => this.#poll.soon(),
+      pollSoon: () => this.#membership.poll.soon(),
     });
     this.#zdo = this.#makeZdo();
-    if (snapshot?.home) this.#home.restore(snapshot.home);
+    if (snapshot?.home) this.#membership.home.restore(snapshot.home);
   }
 
   get state(): JoinState["at"] {
-    return this.#entry.at;
+    return this.#membership.at;
+  }
+
+  get sleepy(): boolean {
+    return this.#membership.sleepy;
   }
 
   get nodeId(): number {
@@ -97,7 +87,7 @@ export class DeviceNode {
   }
 
   get trustCenter(): Eui64 | undefined {
-    return this.#home.trustCenter;
+    return this.#membership.home.trustCenter;
   }
 
   /** Whether key establishment has replaced the install code's key. */
@@ -106,14 +96,12 @@ export class DeviceNode {
   }
 
   start(): void {
-    const known = this.nwk.keys.active !== undefined;
-    if (known) this.nwk.mac.radio.receiving = true;
-    this.#entry.input({ type: "start", known });
+    this.#membership.start();
   }
 
   /** Power off; what is in flash stays. */
   stop(): void {
-    this.#entry.input({ type: "stop" });
+    this.#membership.stop();
     this.#quiet();
     this.nwk.mac.radio.receiving = false;
   }
@@ -126,22 +114,17 @@ export class DeviceNode {
 
   /** Looks for a network at once where it was waiting for its next attempt. */
   wake(): void {
-    if (this.#entry.at === "waiting") this.#entry.input({ type: "timeout" });
-    else if (this.sleepy) this.poll();
+    this.#membership.wake();
   }
 
   /** The hub no longer answers: the device looks for its network. */
   parentLost(): void {
-    this.#entry.input({ type: "parent-lost" });
+    this.#membership.parentLost();
   }
 
   /** Tells the parent and goes. It will look for a network to join again unless it is stopped. */
   leave(rejoin = false): void {
-    if (this.#entry.at !== "joined") return;
-    const payload = Uint8Array.of(NWK_COMMAND.leave, rejoin ? LEAVE_REJOIN : 0);
-    this.nwk.send({ type: "command", destination: BROADCAST_RX_ON, payload }, () =>
-      this.#entry.input({ type: "left", rejoin }),
-    );
+    this.#membership.leave(rejoin);
   }
 
   /** Asks the Trust Centre which of its endpoints serve a Smart Energy cluster; undefined where it stays silent. */
@@ -155,12 +138,12 @@ export class DeviceNode {
 
   /** A sleepy device asks its parent for what is waiting. */
   poll(): void {
-    this.#poll.now();
+    this.#membership.poll.now();
   }
 
   /** A sleepy device polls in quick succession until the returned function is called. */
   stayAwake(): () => void {
-    return this.#poll.stayAwake();
+    return this.#membership.poll.stayAwake();
   }
 
   /** Replaces the Trust Centre link key, for instance by the one from key establishment. */
@@ -170,14 +153,14 @@ export class DeviceNode {
   }
 
   hasKeyWith(partner: Eui64): boolean {
-    return this.#reception.linkKey(partner) !== undefined;
+    return this.#membership.reception.linkKey(partner) !== undefined;
   }
 
   /** Asks the Trust Centre for a link key shared with `partner`; the `partner-key` event tells of it. */
   requestPartnerKey(partner: Eui64): void {
     const command: ApsCommand = { id: "request-key", kind: "application", partner };
     this.aps.sendCommand(this.nwk.parent ?? 0, command, { link: this.#keys.trustCenterLink });
-    this.#poll.soon();
+    this.#membership.poll.soon();
   }
 
   /** Sends a message with APS acknowledgement, in blocks where it is long. */
@@ -191,7 +174,7 @@ export class DeviceNode {
   }
 
   snapshot(): DeviceNodeSnapshot {
-    const home = this.#home.snapshot();
+    const home = this.#membership.home.snapshot();
     return {
       outgoingFrameCounter: this.nwk.counter.reserved,
       outgoingApsFrameCounter: this.aps.security.counter.reserved,
@@ -206,30 +189,22 @@ export class DeviceNode {
 
   /** Whatever is under way is given up. */
   #quiet(): void {
-    this.#poll.stop();
+    this.#membership.poll.stop();
     this.#messages.clear();
     this.#zdo.clear();
   }
 
   #cameUp(how: "joined" | "rejoined" | "resumed"): void {
-    this.#poll.start();
+    this.#membership.poll.start();
     this.#zdo.announce();
     for (const partner of this.#keys.partners.keys()) this.#find(partner);
-    const extendedPanId = this.#home.extendedPanId ?? this.eui64;
+    const extendedPanId = this.#membership.home.extendedPanId ?? this.eui64;
     this.onEvent({ type: "up", how, nodeId: this.nodeId, extendedPanId });
   }
 
   /** A frame names its sender by short address only: a partner's must be known to find its key. */
   #find(partner: Eui64): void {
     if (this.nwk.nodeIdOf(partner) === undefined) this.#zdo.findNode(partner);
-  }
-
-  #nwkCommand(frame: NwkIncoming): void {
-    const { header, payload, securedBy } = frame;
-    const [id, options = 0] = payload;
-    if (id === NWK_COMMAND.rejoinResponse) this.#entry.rejoinResponse(frame);
-    else if (id === NWK_COMMAND.leave && securedBy !== undefined && header.source === this.nwk.parent)
-      if ((options & LEAVE_REQUEST) !== 0) this.leave((options & LEAVE_REJOIN) !== 0);
   }
 
   #received(message: ApsMessage, kind: ApsDataMeta["kind"]): void {
@@ -240,72 +215,41 @@ export class DeviceNode {
   #handlers(): NodeHandlers {
     return {
       mac: {
-        command: (id, frame) => {
-          if (id === MAC_COMMAND.associationResponse) this.#entry.associationResponse(frame);
-        },
-        beacon: (frame) => this.#entry.beacon(frame),
-        received: (framePending) => this.#poll.received(framePending),
+        command: (id, frame) => this.#membership.macCommand(id, frame),
+        beacon: (frame) => this.#membership.beacon(frame),
+        received: (framePending) => this.#membership.poll.received(framePending),
       },
-      nwkCommand: (frame) => this.#nwkCommand(frame),
-      heard: (neighbour, readable) => {
-        if (neighbour === this.nwk.parent) this.#poll.heard(readable);
-      },
+      nwkCommand: (frame) => this.#membership.nwkCommand(frame),
+      heard: (neighbour, readable) => this.#membership.heard(neighbour, readable),
       aps: {
         data: (message, meta) => this.#messages.incoming(message, meta),
-        command: (command, meta) => this.#reception.command(command, meta),
-        linkKey: (peer) => this.#reception.linkKey(peer),
-        linkKeys: (peer) => this.#reception.linkKeys(peer),
+        command: (command, meta) => this.#membership.reception.command(command, meta),
+        linkKey: (peer) => this.#membership.reception.linkKey(peer),
+        linkKeys: (peer) => this.#membership.reception.linkKeys(peer),
       },
     };
   }
 
-  #makeReception(): KeyReception {
-    return new KeyReception({
-      nwk: this.nwk,
-      home: this.#home,
-      keys: this.#keys,
-      ports: {
-        at: () => this.#entry.at,
-        admitted: () => this.#entry.input({ type: "network-key" }),
-        changed: () => this.#noteChange(),
-        partnerKey: (partner) => {
-          this.#find(partner);
-          this.#noteChange();
-          this.onEvent({ type: "partner-key", partner });
-        },
-      },
-    });
-  }
-
-  #makePoll(): ParentPoll {
-    return new ParentPoll({
-      clock: this.#options.clock,
-      settings: this.settings,
-      sleepy: this.sleepy,
+  #makeMembership(): Membership {
+    const { capability, clock } = this.#options;
+    return new Membership({
       nwk: this.nwk,
       aps: this.aps,
-      ports: {
-        at: () => this.#entry.at,
-        lost: (why) => this.#entry.input({ type: why }),
-      },
-    });
-  }
-
-  #makeEntry(): NetworkEntry {
-    const { capability, clock } = this.#options;
-    return new NetworkEntry({
-      capability,
-      clock,
-      settings: this.settings,
-      nwk: this.nwk,
-      home: this.#home,
       keys: this.#keys,
-      poll: this.#poll,
+      clock,
+      capability,
+      settings: this.settings,
       ports: {
         cameUp: (how) => this.#cameUp(how),
         wentDown: () => {
           this.#quiet();
           this.onEvent({ type: "down" });
+        },
+        changed: () => this.#noteChange(),
+        partnerKey: (partner) => {
+          this.#find(partner);
+          this.#noteChange();
+          this.onEvent({ type: "partner-key", partner });
         },
       },
     });
