@@ -50,14 +50,29 @@ function asn1Value(fields: Fields): unknown {
   return names.length === 1 && names[0] === "value" ? fields.value : fields;
 }
 
-/** The protection of a Command; in the variant messages the authorising credential of the payload decides. */
+/** CS02b of the Access Control Broker's own credentials. */
+const BROKER_BY_BROKER = 0x0104;
+
+/**
+ * The protection of a Command; in the variant messages the authorising credential of the payload decides, and whether
+ * the Access Control Broker signs what it replaces of its own, as for a CHF.
+ */
 export function commandProtection(
   messageCode: number,
   fields: Fields,
 ): Exclude<Protection, "signature-or-mac"> {
-  const cell = fields.authorisingCell;
-  const usage = typeof cell === "object" && cell !== null && "keyUsage" in cell ? cell.keyUsage : undefined;
+  const usage = authorisingKeyUsage(fields);
   const key = usage === KEY_USAGE.keyAgreement ? "keyAgreement" : "digitalSignature";
+  if (messageCode === BROKER_BY_BROKER && authorisingKeyUsage(fields.control) === KEY_USAGE.digitalSignature)
+    return "signature-and-mac";
   const protection = messageProtection(messageCode, "COMMAND", key) ?? "signature-and-mac";
   return protection === "signature-or-mac" ? "signature" : protection;
+}
+
+function authorisingKeyUsage(fields: unknown): unknown {
+  return property(property(fields, "authorisingCell"), "keyUsage");
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -108,6 +108,27 @@ describe("hanway send to a hub that runs on this machine", () => {
     expect(said.out).toContain("role: accessControlBroker (4)");
   });
 
+  it.each([
+    ["wanProviderByWanProvider", "wan-provider", 1],
+    ["accessControlBrokerByACB", "acb", 2],
+    ["anyExceptAbnormalRootByRecovery", "acb", 2],
+  ])("replaces credentials by CS02b-%s", async (mode, party, cells) => {
+    const args = ["send", `CS02b-${mode}`, "--to", "chf", "--set", `party=${party}`, ...short];
+    const done = await hanway([...args, "--json"]);
+    expect(done).toMatchObject({ code: 0, err: "" });
+    expect(JSON.parse(done.out)).toMatchObject({ outcome: "answered", failures: [] });
+    expect(done.out.split('"status"')).toHaveLength(cells + 1);
+    const cancelled = await hanway([...args, "--set", "executionTime=cancel"]);
+    expect(cancelled.code).toBe(0);
+  });
+
+  it("says which certificate was not taken, and why", async () => {
+    const args = ["send", "CS02b-wanProviderByWanProvider", "--to", "chf", "--set", "party=wan-provider"];
+    const said = await hanway([...args, "--set", "certificationPath=3000", ...short]);
+    expect(said.code).not.toBe(0);
+    expect(said.out).toContain("noTrustAnchor");
+  });
+
   it("has a Command refused that the party may not send, and one for a device nobody knows", async () => {
     const forced = await hanway([
       "send",

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { HanwayError } from "../../src/base/error.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
-import { isAsn1 } from "../../src/gbcs/asn1/index.ts";
+import { decodeAsn1, isAsn1 } from "../../src/gbcs/asn1/index.ts";
 import { type DeviceKind, dlmsFields, type UseCase, useCases } from "../../src/gbcs/catalogue/index.ts";
+import { decodeEnvelope } from "../../src/gbcs/envelope/decode.ts";
 import { gbzFields } from "../../src/gbcs/gbz/build.ts";
 import { decodeMessage } from "../../src/gbcs/message.ts";
 import { verifyMessage } from "../../src/gbcs/security/verify.ts";
@@ -14,6 +15,7 @@ import { fieldInfo } from "../../src/headend/fields/index.ts";
 import { isTextual } from "../../src/headend/fields/words.ts";
 import { PartyStore } from "../../src/headend/party-store.ts";
 import { findUseCase, isCommand } from "../../src/headend/use-case.ts";
+import { newRoot } from "../chf/pki.ts";
 import { describeShared, sharedData } from "../shared-data.ts";
 import { CHF, countFrom, ESME, GPF, GSME, PPMID, testParties } from "./parties.ts";
 
@@ -131,6 +133,10 @@ describe("Commands to meters", () => {
     ["CS04AC", "ESME", { device: PPMID }],
     ["CS02a", "ESME", { roles: "supplier,networkOperator,acb" }],
     ["CS02b-supplierBySupplier", "ESME", { party: "second-supplier" }],
+    ["CS02b-accessControlBrokerByACB", "ESME", { party: "acb", cells: "KA" }],
+    ["CS02b-accessControlBrokerByACB", "CHF", { party: "acb" }],
+    ["CS02b-wanProviderByWanProvider", "CHF", { party: "wan-provider", executionTime: "cancel" }],
+    ["CS02b-anyExceptAbnormalRootByRecovery", "CHF", { party: "acb" }],
     ["CS02c", "ESME", { keyUsage: "KA" }],
     ["GCS28", "GSME", { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" }],
   ];
@@ -150,6 +156,45 @@ describe("Commands to meters", () => {
     };
     const built = buildCommand(order("CS01a", "ESME", { utrn: "1".repeat(20) }), parties, counters);
     expect([kinds, built.counter]).toEqual([["prepayment"], 7n << 32n]);
+  });
+});
+
+describe("CS02b", () => {
+  it("of the broker's own cells is signed for a CHF, which has a cell of its signing key", () => {
+    const envelope = (kind: DeviceKind) =>
+      decodeEnvelope(build("CS02b-accessControlBrokerByACB", kind, { party: "acb" }).message);
+    const [hub, meter] = [envelope("CHF"), envelope("ESME")];
+    if (hub.kind === "PRECOMMAND" || meter.kind === "PRECOMMAND") throw new Error("they are protected");
+    expect([hub.signature !== null, hub.mac !== null]).toEqual([true, true]);
+    expect([meter.signature !== null, meter.mac !== null]).toEqual([false, true]);
+    const cell = (content: Uint8Array) => decodeAsn1(0x0104, "command", content).control.authorisingCell;
+    expect([cell(hub.content), cell(meter.content)]).toEqual([
+      { role: 4, keyUsage: 1, cellUsage: 0 },
+      undefined,
+    ]);
+  });
+
+  it("puts certificates that are given where their role and key usage say", () => {
+    const { keystore } = parties;
+    const root = newRoot().der;
+    const ders = (["KA", "DS"] as const).map((use) => keystore.certificate(parties.party("acb"), use)?.der);
+    const certificates = [...ders, root].map((der) => toHex(der ?? new Uint8Array())).join(",");
+    const fields = { party: "acb", certificates };
+    const { message } = build("CS02b-anyExceptAbnormalRootByRecovery", "CHF", fields);
+    const { replacements } = decodeAsn1(0x0108, "command", decodeEnvelope(message).content);
+    expect(replacements.map(({ targetCell: { role, keyUsage } }) => [role, keyUsage])).toEqual([
+      [4, 1 << 4],
+      [4, 1],
+      [0, 1 << 5],
+    ]);
+  });
+
+  it("names certificates that cannot be read", () => {
+    const fields = { party: "acb", certificates: "3000" };
+    expect(refusal(() => build("CS02b-accessControlBrokerByACB", "CHF", fields))).toEqual([
+      "headend/value",
+      "certificates",
+    ]);
   });
 });
 

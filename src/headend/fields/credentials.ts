@@ -6,6 +6,7 @@ import {
   REMOTE_PARTY_ROLE as ROLE,
 } from "../../gbcs/asn1/index.ts";
 import type { Fields } from "../../gbcs/catalogue/index.ts";
+import { type Certificate, readCertificate } from "../../gbcs/certificate/certificate.ts";
 import type { Asn1Context } from "./asn1.ts";
 import { badValue, type FieldInfo, type Get, wholeNumber } from "./field.ts";
 import { certificateOf, octetsValue, timeValue } from "./values.ts";
@@ -13,6 +14,7 @@ import { certificateOf, octetsValue, timeValue } from "./values.ts";
 /** What CS02b and CS02g take. */
 export const replacementFields: readonly FieldInfo[] = [
   { name: "party", type: "party or EUI-64", need: "needed" },
+  { name: "certificates", type: "certificates as hex or base64", need: "optional" },
   { name: "cells", type: "list of DS, KA, prepayment", need: "optional" },
   { name: "floor", type: "counter", need: "optional" },
   { name: "executionTime", type: "time, or cancel", need: "optional" },
@@ -47,13 +49,12 @@ const CELLS: ReadonlyMap<number, readonly string[]> = new Map([
   [ROLE.loadController, ["DS", "KA"]],
 ]);
 
-/** The value of CS02b or CS02g: the credentials of `party` into the cells that the mode is about. */
+/**
+ * The value of CS02b or CS02g: the credentials of `party` into the cells that the mode is about, or in their place
+ * `certificates`, which go where their role and key usage say.
+ */
 export function replacementOf(get: Get, context: Asn1Context, mode: number): Fields {
-  const { parties, originator, counter } = context;
-  const party = parties.party(String(get("party")));
-  const role = REPLACED.get(mode) ?? parties.keystore.role(party);
-  if (role === undefined) return badValue("party", "its role is not known");
-  const cells = cellsOf(get("cells"), role);
+  const { parties, originator, counter, targetKind } = context;
   const floor = get("floor");
   const time = get("executionTime");
   const checks = get("timeBasedChecks");
@@ -61,16 +62,49 @@ export function replacementOf(get: Get, context: Asn1Context, mode: number): Fie
     control: {
       mode,
       ...(checks === undefined ? {} : { applyTimeBasedCpvChecks: checksOf(checks) }),
-      ...(mode === MODE.accessControlBrokerByAccessControlBroker
+      // Of devices only the CHF has a cell of the broker's signing key.
+      ...(mode === MODE.accessControlBrokerByAccessControlBroker && targetKind !== "CHF"
         ? {}
         : { authorisingCell: signingCell(parties.keystore.role(originator)) }),
       authorisingSeqNumber: counter,
       ...(floor === undefined ? {} : { newRemotePartyFloorSeqNumber: counterOf(floor) }),
     },
-    replacements: cells.map((cell) => replacement(cell, role, party, context)),
+    replacements: replacements(get, context, REPLACED.get(mode)),
     certificationPath: pathOf(get("certificationPath"), parties.issuingCertificates()),
     ...(time === undefined ? {} : { executionTime: timeValue(time, "executionTime") }),
   };
+}
+
+function replacements(get: Get, context: Asn1Context, replaced: number | undefined) {
+  const { parties } = context;
+  const given = get("certificates");
+  if (given !== undefined) return certificatesOf(given).map((der) => ownReplacement(der, replaced));
+  const party = parties.party(String(get("party")));
+  const role = replaced ?? parties.keystore.role(party);
+  if (role === undefined) return badValue("party", "its role is not known");
+  return cellsOf(get("cells"), role).map((cell) => replacement(cell, role, party, context));
+}
+
+function ownReplacement(certificate: Uint8Array, replaced: number | undefined) {
+  const { kind, role, keyUsage } = readable(certificate);
+  const cell = replaced ?? role;
+  if (cell === undefined) return badValue("certificates", "there is one without a role");
+  return {
+    certificate,
+    targetCell: {
+      role: cell,
+      keyUsage: kind === "authority" ? KEY_USAGE.keyCertSign : keyUsage,
+      cellUsage: CELL_USAGE.management,
+    },
+  };
+}
+
+function readable(der: Uint8Array): Certificate {
+  try {
+    return readCertificate(der);
+  } catch {
+    return badValue("certificates", "there is one that cannot be read");
+  }
 }
 
 function replacement(cell: string, role: number, party: Eui64, { parties }: Asn1Context) {
@@ -112,9 +146,12 @@ function checksOf(value: unknown): number {
   return value === "disapply" ? 1 : badValue("timeBasedChecks", "apply or disapply is needed");
 }
 
-function pathOf(value: unknown, own: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (value === undefined) return own;
+function certificatesOf(value: unknown, name = "certificates"): readonly Uint8Array[] {
   return String(value)
     .split(",")
-    .map((one) => octetsValue(one.trim(), "certificationPath"));
+    .map((one) => octetsValue(one.trim(), name));
+}
+
+function pathOf(value: unknown, own: readonly Uint8Array[]): readonly Uint8Array[] {
+  return value === undefined ? own : certificatesOf(value, "certificationPath");
 }
