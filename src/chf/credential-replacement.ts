@@ -125,8 +125,7 @@ function judge(
 ): Judged {
   if (cellAt(cell, anchors) === undefined) return { status: STATUS_CODE.trustAnchorNotFound };
   if (!mode.replaces.has(cell.role)) return OTHER;
-  const present = cell.role === REMOTE_PARTY_ROLE.root ? { ...trust, root: anchors.root } : trust;
-  return judgeReplacement(der, cell, present);
+  return judgeReplacement(der, cell, trust);
 }
 
 function cellOutcome(cell: TrustAnchorCell, judged: Judged, anchors: TrustAnchors): CellOutcome {

@@ -5,7 +5,7 @@ import { type HubConfig, parseConfig } from "../../src/app/config.ts";
 import { Hub } from "../../src/app/hub.ts";
 import { wanRoot } from "../../src/app/settings.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import { SystemClock } from "../../src/base/clock.ts";
+import { type Clock, SystemClock } from "../../src/base/clock.ts";
 import { Eui64 } from "../../src/base/eui64.ts";
 import { InstallCode } from "../../src/base/install-code.ts";
 import type { Log } from "../../src/base/log.ts";
@@ -66,7 +66,8 @@ export interface HomeOptions {
 
 /** A real hub, broker, emulated radio with a meter, and a far end, in one process and on real sockets. */
 export class TestHome implements AsyncDisposable {
-  readonly clock = new SystemClock();
+  /** The machine's clock, for a hub that starts from now on. */
+  clock: Clock = new SystemClock();
   readonly samples = new SampleExchange({ farEnd: BROKER_PARTY, meter: METER }, this.clock);
   readonly events: HanEvent[] = [];
   readonly log: LogLine[] = [];

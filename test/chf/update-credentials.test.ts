@@ -137,6 +137,10 @@ describe("CS02b at once (gbcs-messages 9.3)", () => {
     const root = newRoot();
     const byIssuing = root.certifiedBy(bench.pki.issuingIssuer);
     expect(await bench.statuses(MODE.rootByWanProvider, { replace: [[byIssuing, 0, CERT]] })).toEqual([10]);
+    // The issuing authority has a certificate of the present root, and that is no root's.
+    const issuing = newRoot("mine", bench.pki.issuingIssuer.privateKey);
+    const replace = [[issuing.der, 0, CERT]] as const;
+    expect(await bench.statuses(MODE.rootByWanProvider, { replace })).toEqual([10]);
     // The WAN provider's own certificate is one for the key of the root that it made itself.
     const own = bench.pki.issue({ eui64: PARTY.wanProvider, role: 6 });
     const wan = newRoot("mine", own.privateKey);
