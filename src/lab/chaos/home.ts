@@ -97,10 +97,11 @@ export class ChaosHome implements AsyncDisposable {
     this.#farEnd.send(ESME, id, this.exchange.command(id)).catch(() => {});
   }
 
-  /** Resolves when everything has arrived, or when nothing more has for `ms`. */
-  async drained(ms: number): Promise<void> {
+  /** Resolves when all but `left` messages have arrived, or when nothing more has for `ms`. */
+  async drained(ms: number, left = 0): Promise<void> {
     let { missing } = this.exchange;
-    for (let until = performance.now() + ms; missing > 0 && performance.now() < until; await delay(LOOK_MS)) {
+    for (let until = performance.now() + ms; missing > left && performance.now() < until; ) {
+      await delay(LOOK_MS);
       if (this.exchange.missing === missing) continue;
       missing = this.exchange.missing;
       until = performance.now() + ms;

@@ -52,7 +52,7 @@ const WITHIN_MS: Record<Aim, number> = { both: 150, down: 80, arriving: 20, star
 const ALIVE_MS = 30_000;
 const LOOK_MS = 2;
 const DRAIN_MS = 60_000;
-/** With so many bursts under way there is enough to be struck, and fewer Commands are offered. */
+/** With more bursts under way the hub is let to work them off. */
 const MOST_BURSTS = 5;
 
 /**
@@ -109,18 +109,18 @@ async function killHome({ seed, kills, burst, tell }: KillChaosOptions): Promise
 }
 
 /** Offers a burst; resolves when messages move, or at once where the offering is aimed at. */
-async function busy(home: ChaosHome, aim: Exclude<Aim, "starting">, most: number): Promise<void> {
-  const enough = home.exchange.missing > MOST_BURSTS * most;
+async function busy(home: ChaosHome, aim: Exclude<Aim, "starting">, burst: number): Promise<void> {
+  // Kill upon kill would leave the meter no time to send, until it gives up what is five minutes old.
+  if (home.exchange.missing > MOST_BURSTS * burst) await home.drained(ALIVE_MS, burst);
   if (aim === "both") {
     // What comes down is through before the meter tries again to send up: the second half meets it.
-    const half = enough ? 0 : Math.floor(most / 2);
+    const half = Math.floor(burst / 2);
     for (let n = 0; n < half; n++) home.offer();
     await moving(home, "up");
-    for (let n = 0; n < half; n++) home.offer();
+    for (let n = half; n < burst; n++) home.offer();
     return;
   }
   const first = aim === "down" ? moving(home, "down") : undefined;
-  const burst = enough ? Math.ceil(most / MOST_BURSTS) : most;
   for (let n = 0; n < burst; n++) home.offerCommand();
   await first;
 }
