@@ -1,6 +1,8 @@
 import type { Clock } from "../base/clock.ts";
+import { HanwayError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import { BrokerCertificate } from "../wan/broker-certificate.ts";
+import { brokerAddress } from "../wan/dial.ts";
 import type { BrokerSettings } from "../wan/transport.ts";
 import type { HubConfig } from "./config.ts";
 
@@ -12,6 +14,12 @@ export class Brokers {
   /** Reads the files; throws `config/unreadable` or `config/invalid` with the setting's name. */
   constructor({ hub, wan }: HubConfig, ports: { clock: Clock; log: Log }) {
     this.settings = wan.broker.map(({ url, username, password, ca, certificate, key }, i) => {
+      const field = `wan.broker[${i}]`;
+      brokerAddress(url, `${field}.url`);
+      if (password !== undefined && username === undefined)
+        throw new HanwayError("config/missing", "a password needs a user name", {
+          field: `${field}.username`,
+        });
       const files = {
         ...(ca === undefined ? {} : { ca }),
         ...(certificate === undefined ? {} : { certificate }),
@@ -23,7 +31,7 @@ export class Brokers {
         ...(password === undefined ? {} : { password }),
       };
       if (Object.keys(files).length === 0) return broker;
-      const settings = { hub: hub.chf, field: `wan.broker[${i}]`, warnDays: wan.certificateWarningDays };
+      const settings = { hub: hub.chf, field, warnDays: wan.certificateWarningDays };
       const own = new BrokerCertificate(files, settings, ports);
       this.#certificates.push(own);
       return { ...broker, tls: () => own.current() };

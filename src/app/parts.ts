@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { QuietLog } from "../base/quiet-log.ts";
 import type { Random } from "../base/random.ts";
 import type { Destinations } from "../base/routing.ts";
 import { type ChfParts, CommunicationsHubFunction } from "../chf/chf.ts";
@@ -25,7 +26,7 @@ import { openStore } from "./open-store.ts";
 import { Operator } from "./operator.ts";
 import { securitySource } from "./security.ts";
 import { radioSettings, wanRoot } from "./settings.ts";
-import { givenTime, keptTime, Schedule } from "./time.ts";
+import { type GivenState, givenTime, keptTime, Schedule } from "./time.ts";
 import { WanSide } from "./wan-side.ts";
 
 export interface HubOptions {
@@ -33,8 +34,8 @@ export interface HubOptions {
   version: string;
   /** The machine's clock, which the hub's own follows where [clock] says that it is right. */
   clock: Clock;
-  /** Takes `clock` as it is, and as right: for conformance runs, which set the time of day themselves. */
-  clockAsGiven?: boolean;
+  /** Takes `clock` as it is, and as so good: for conformance runs, which set the time of day themselves. */
+  clockAsGiven?: GivenState;
   random: Random;
   log: Log;
   /** What happens on the HAN, for whoever shows it. */
@@ -51,7 +52,10 @@ export type HubParts = ReturnType<typeof makeParts>;
  */
 export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void) {
   const { config, random, log } = options;
-  const time = options.clockAsGiven ? givenTime(options.clock) : keptTime(config.clock, options.clock, log);
+  const time =
+    options.clockAsGiven === undefined
+      ? keptTime(config.clock, options.clock, log)
+      : givenTime(options.clock, options.clockAsGiven);
   const { clock } = time;
   const brokers = new Brokers(config, { clock, log });
   const store = openStore(config, clock, log);
@@ -143,7 +147,7 @@ export function makeParts(options: HubOptions, onHan: (event: HanEvent) => void)
     receipts: wan,
     destinations: destinations(config, { han, chf, radio }),
     clock,
-    log,
+    log: new QuietLog(log, clock, 20),
     undelivered: (command, reason) => chf?.undelivered.report(command, reason),
   });
   return {

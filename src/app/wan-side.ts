@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { QuietLog } from "../base/quiet-log.ts";
 import type { Presence } from "../base/uplink.ts";
 import type { Store } from "../store/store.ts";
 import type { Modem, ModemStatus } from "../wan/modem/modem.ts";
@@ -29,8 +30,9 @@ export class WanSide {
   #told = "";
 
   constructor(config: HubConfig, ports: WanSidePorts) {
-    const { store, clock, log } = ports;
-    this.#ports = ports;
+    const { store, clock } = ports;
+    const log = new QuietLog(ports.log, clock);
+    this.#ports = { ...ports, log };
     this.#settings = config.modem;
     this.#watch = new WanWatch(config.wan.noWanSeconds * 1_000, {
       store,

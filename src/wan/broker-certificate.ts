@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
+import { tlsFault } from "./dial.ts";
 
 /** Paths of PEM files for one `mqtts` broker. */
 export interface TlsPaths {
@@ -50,6 +51,7 @@ export class BrokerCertificate {
   #timer: Timer | undefined;
   #told = "";
   #warnedAt = Number.NEGATIVE_INFINITY;
+  #expiryTold = false;
   #changed: () => void = () => {};
 
   /**
@@ -113,6 +115,7 @@ export class BrokerCertificate {
       this.#material = material;
       this.#told = "";
       this.#warnedAt = Number.NEGATIVE_INFINITY;
+      this.#expiryTold = false;
       this.#log.info({ broker: this.#settings.field, expires: this.#date() }, "TLS files read anew");
       this.#changed();
     } catch (error) {
@@ -133,13 +136,15 @@ export class BrokerCertificate {
     this.#timer = this.#clock.after(LOOK_MS, () => this.#look());
   }
 
-  /** Once a day, while the end is near or past. */
+  /** Once a day, while the end is near or past, and when it has come. */
   #warn(): void {
     if (this.#expires === undefined) return;
     const left = this.#expires - this.#clock.now();
     if (left > this.#settings.warnDays * DAY_MS) return;
-    if (this.#clock.elapsed() - this.#warnedAt < DAY_MS) return;
+    const news = left <= 0 && !this.#expiryTold;
+    if (!news && this.#clock.elapsed() - this.#warnedAt < DAY_MS) return;
     this.#warnedAt = this.#clock.elapsed();
+    this.#expiryTold = left <= 0;
     const fields = { broker: this.#settings.field, expires: this.#date() };
     if (left <= 0) this.#log.warn(fields, "the hub's certificate has expired; the broker will refuse it");
     else {
@@ -153,7 +158,17 @@ export class BrokerCertificate {
   }
 
   /** Returns when the hub's own certificate ends. */
-  #check({ ca, certificate, key }: TlsMaterial): number | undefined {
+  #check(material: TlsMaterial): number | undefined {
+    const expires = this.#checkEach(material);
+    // What each file holds may be in order and still not be taken: a key too short, a chain broken off.
+    const ca = material.ca === undefined ? undefined : tlsFault({ ca: material.ca });
+    const fault = ca ?? tlsFault(material);
+    if (fault === undefined) return expires;
+    const field = `${this.#settings.field}.${ca === undefined ? "certificate" : "ca"}`;
+    throw new HanwayError("config/invalid", `TLS cannot use it: ${fault}`, { field });
+  }
+
+  #checkEach({ ca, certificate, key }: TlsMaterial): number | undefined {
     const { field, hub } = this.#settings;
     if (ca !== undefined) parsed(ca, `${field}.ca`);
     if (certificate === undefined || key === undefined) return undefined;

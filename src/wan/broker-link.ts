@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { FailureLog } from "./link-failure.ts";
+import { FailureLog, failureSentence } from "./link-failure.ts";
 import {
   initialLink,
   type LinkInput,
@@ -10,6 +10,8 @@ import {
   linkStep,
   type MqttLevel,
 } from "./link-state.ts";
+import { Refusals } from "./refusals.ts";
+import { WINDOW } from "./sender.ts";
 import {
   type Allowance,
   type Arrival,
@@ -46,9 +48,11 @@ export class BrokerLink {
   readonly #handlers: LinkHandlers;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #log: Log;
   readonly #failures: FailureLog;
   #state: LinkState;
   #transport: Transport | undefined;
+  #refusals: Refusals | undefined;
   #allowance: Allowance = { inFlight: 1, packet: 0 };
   #timer: Timer | undefined;
   #closing: Promise<void> = Promise.resolve();
@@ -62,6 +66,7 @@ export class BrokerLink {
     this.#handlers = handlers;
     this.#clock = ports.clock;
     this.#random = ports.random;
+    this.#log = ports.log;
     this.#failures = new FailureLog(ports.clock, ports.log);
     this.#state = initialLink(settings.brokers.length);
   }
@@ -88,7 +93,7 @@ export class BrokerLink {
 
   /** Does nothing while the link is down; `acknowledged` then never comes. */
   publish(topic: string, payload: Uint8Array, retain: boolean, acknowledged: () => void): void {
-    this.#transport?.publish(topic, payload, retain, acknowledged);
+    this.#refusals?.publish({ topic, payload, retain, acknowledged });
   }
 
   #input(input: LinkInput): void {
@@ -101,12 +106,10 @@ export class BrokerLink {
           this.#open(effect.broker, effect.level);
           break;
         case "close":
-          this.#closing = this.#transport?.close(true) ?? Promise.resolve();
-          this.#transport = undefined;
+          this.#closing = this.#let()?.close(true) ?? Promise.resolve();
           break;
         case "hang-up":
-          void this.#transport?.close(false);
-          this.#transport = undefined;
+          void this.#let()?.close(false);
           break;
         case "subscribe":
           void this.#subscribe();
@@ -139,33 +142,66 @@ export class BrokerLink {
   #open(broker: number, level: MqttLevel): void {
     const chosen = this.#settings.brokers[broker];
     if (chosen === undefined) return;
-    const transport: Transport = new Transport(chosen, level, this.#settings.transport, {
-      accepted: (allowance) => {
-        this.#allowance = allowance;
-        this.#input({ type: "accepted" });
-      },
-      ended: (cause, sentence) => {
-        this.#transport = undefined;
-        this.#failures.ended(broker, sentence, { url: chosen.url, level });
-        this.#input({ type: "ended", cause });
-      },
-      message: (arrival) => this.#handlers.message(arrival),
+    try {
+      const transport: Transport = new Transport(chosen, level, this.#settings.transport, this.#clock, {
+        accepted: (allowance) => {
+          this.#allowance = allowance;
+          this.#refusals = this.#refusalsOf(transport, allowance);
+          this.#input({ type: "accepted" });
+        },
+        ended: (cause, sentence) => this.#ended(cause, sentence),
+        message: (arrival) => this.#handlers.message(arrival),
+      });
+      this.#transport = transport;
+    } catch (error) {
+      // Not even begun. Whatever the reason is, a hub that ended over it would end at every start.
+      this.#ended(
+        "other",
+        error instanceof Error ? failureSentence(error, undefined) : "it cannot be dialled",
+      );
+    }
+  }
+
+  #ended(cause: "unanswered" | "level" | "other", sentence: string): void {
+    this.#let();
+    const { broker, level } = this.status;
+    const url = this.#settings.brokers[broker]?.url;
+    this.#failures.ended(broker, sentence, { url, mqtt: level });
+    this.#input({ type: "ended", cause });
+  }
+
+  /** Lets go of the transport, which is returned: nothing that it still does counts. */
+  #let(): Transport | undefined {
+    const transport = this.#transport;
+    this.#transport = undefined;
+    this.#refusals?.stop();
+    this.#refusals = undefined;
+    return transport;
+  }
+
+  #refusalsOf(transport: Transport, { inFlight }: Allowance): Refusals {
+    const ports = { clock: this.#clock, random: this.#random, log: this.#log };
+    return new Refusals(transport, Math.min(WINDOW, inFlight), this.#settings.timing, ports, (why) => {
+      void transport.close(false);
+      this.#ended("other", `it refuses every message: ${why}`);
     });
-    this.#transport = transport;
   }
 
   async #subscribe(): Promise<void> {
     const transport = this.#transport;
-    if (transport === undefined || transport !== this.#transport) return;
-    const granted = await transport.subscribe(this.#settings.filters);
+    if (transport === undefined) return;
+    const result = await transport.subscribe(this.#settings.filters);
     if (transport !== this.#transport) return;
-    if (granted) {
-      this.#input({ type: "subscribed" });
+    if (!result.granted) {
+      void transport.close(true);
+      this.#ended("other", `it refuses the subscription: ${result.why}`);
       return;
     }
-    this.#transport = undefined;
-    await transport.close(true);
-    this.#failures.ended(this.#state.broker, "it refused the subscription", { level: this.status.level });
-    this.#input({ type: "ended", cause: "other" });
+    if (result.qos < 1)
+      this.#log.warn(
+        { broker: this.#state.broker },
+        "the broker sends with QoS 0 only: what is under way while the link goes down is lost",
+      );
+    this.#input({ type: "subscribed" });
   }
 }

@@ -1,3 +1,4 @@
+import { ReasonCodes } from "mqtt";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
@@ -27,6 +28,20 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it wants a certificate of the hub",
 };
 
+/** The driver's own words for what has no code. */
+const DRIVER_WORDS: Readonly<Record<string, string>> = {
+  "connack timeout": "it does not answer",
+  "Keepalive timeout": "it has fallen silent",
+};
+
+const REASONS: Readonly<Record<number, string>> = ReasonCodes;
+
+/** A reason code of MQTT in words, with its number. */
+export function reasonWords(code: number): string {
+  const words = REASONS[code];
+  return words === undefined || words === "" ? `code ${code}` : `${words} (${code})`;
+}
+
 /** The broker's TLS alert about what the hub showed. */
 const REFUSED_OURS =
   /^ERR_SSL_[\w/]*ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/;
@@ -53,7 +68,7 @@ const RESET_BY_STAGE: Record<TlsStage, string> = {
 /** One clear clause about why a connection failed before it was up. */
 export function failureSentence(error: Error, stage: TlsStage | undefined): string {
   const code = codeOf(error);
-  if (code === undefined) return error.message;
+  if (code === undefined) return DRIVER_WORDS[error.message] ?? error.message;
   if (stage !== undefined && (code === "ECONNRESET" || code === "EPIPE")) return RESET_BY_STAGE[stage];
   const known = SENTENCES[code];
   if (known !== undefined) return known;

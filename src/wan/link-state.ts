@@ -141,8 +141,10 @@ function retry(
   const rounds = Math.floor(state.failures / brokers);
   const ceilingMs = Math.min(timing.backOffMaxMs, timing.backOffMs * 2 ** Math.min(rounds, 30));
   const broker = held ? 0 : (state.broker + 1) % brokers;
+  // A broker may have been asked for 3.1.1 for no better reason than a network that failed at the wrong moment.
+  const levels = state.phase === "up" ? state.levels.map((): MqttLevel => 5) : state.levels;
   return [
-    { ...state, phase: "waiting", broker, failures: state.failures + 1 },
+    { ...state, phase: "waiting", broker, levels, failures: state.failures + 1 },
     [...first, { type: "back-off", ceilingMs }],
   ];
 }

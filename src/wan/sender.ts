@@ -6,7 +6,7 @@ import type { Retained } from "./retained.ts";
 import type { Allowance } from "./transport.ts";
 
 /** Publishes the hub leaves un-acknowledged at most. */
-const WINDOW = 16;
+export const WINDOW = 16;
 /**
  * Messages that are numbered ahead of the window. Numbering costs a commit, so it goes by several; and the answer to a
  * PUBACK must not wait for the disk, or TCP's delayed acknowledgements slow a busy link down to a few hundred a second.

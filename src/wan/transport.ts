@@ -1,9 +1,10 @@
-import { createConnection, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { type IClientOptions, MqttClient } from "mqtt";
+import { type IClientOptions, type IConnackPacket, MqttClient } from "mqtt";
+import type { Clock } from "../base/clock.ts";
+import { AnswerWatch } from "./answer-watch.ts";
 import type { TlsMaterial } from "./broker-certificate.ts";
+import { dial } from "./dial.ts";
 import { GuardedSocket } from "./guarded-socket.ts";
-import { failureSentence, isTlsError, type TlsStage } from "./link-failure.ts";
+import { failureSentence, isTlsError, reasonWords, type TlsStage } from "./link-failure.ts";
 import type { MqttLevel } from "./link-state.ts";
 
 /** One broker as the settings name it. */
@@ -24,8 +25,10 @@ export interface TransportSettings {
   clientId: string;
   /** MQTT keep alive, in seconds. */
   keepAliveSeconds: number;
-  /** How long TCP, TLS and CONNACK may take together, in milliseconds. */
+  /** How long TCP, TLS and CONNACK may take together, and SUBACK after them, in milliseconds. */
   connectMs: number;
+  /** How long a broker that owes acknowledgements may give none at all, in milliseconds. */
+  answerMs: number;
   /** How long the broker keeps the session of a hub that is away, in seconds (MQTT 5 only; 3.1.1 has no limit). */
   sessionSeconds: number;
   /** Largest packet taken, in octets; a larger PUBLISH arrives cut to this. */
@@ -49,6 +52,11 @@ export interface Allowance {
   readonly packet: number;
 }
 
+/** What became of a subscription; `qos` is the lowest that was granted. */
+export type Subscribed =
+  | { readonly granted: true; readonly qos: number }
+  | { readonly granted: false; readonly why: string };
+
 export interface TransportEvents {
   accepted(allowance: Allowance): void;
   /** Once, whatever the reason; nothing follows. */
@@ -62,43 +70,61 @@ const MAX_FIXED_HEADER = 5;
 /** How long a farewell may wait for what the broker still owes, in milliseconds of real time. */
 const FAREWELL_MS = 2_000;
 
+/** Octets of a PUBLISH beside topic and payload: fixed header, topic length, packet id, no properties. */
+const PUBLISH_OVERHEAD = 10;
+/** A broker that takes less in one packet cannot carry what every hub has to say, in octets. */
+const LEAST_PACKET = 1_000;
+const LARGEST_PACKET = 0xfff_ffff;
+
 /** CONNACK codes that refuse the protocol level: 1 in MQTT 3.1.1, 0x84 in MQTT 5. */
 const LEVEL_REFUSED = new Set([1, 0x84]);
 
 /** One connection to one broker, from TCP to its end; it never reconnects and remembers nothing. */
 export class Transport {
   readonly #client: MqttClient;
+  readonly #settings: TransportSettings;
+  readonly #clock: Clock;
   readonly #events: TransportEvents;
+  readonly #answers: AnswerWatch;
+  #largest = LARGEST_PACKET;
   #over = false;
   #open = false;
   #answered = false;
 
+  /** Throws where not even a connection can be begun: for a URL, or PEM texts, that are none. */
   constructor(
     broker: BrokerSettings,
     level: MqttLevel,
     settings: TransportSettings,
+    clock: Clock,
     events: TransportEvents,
   ) {
+    this.#settings = settings;
+    this.#clock = clock;
     this.#events = events;
-    const client = new MqttClient(() => this.#dial(broker, settings), clientOptions(broker, level, settings));
+    this.#answers = new AnswerWatch(settings.answerMs, clock, () =>
+      this.#end("other", "it acknowledges nothing any more"),
+    );
+    const client = new MqttClient(() => this.#dial(broker), clientOptions(broker, level, settings));
     this.#client = client;
-    client.on("connect", (packet) => {
-      this.#answered = true;
-      if (this.#over) return;
-      const inFlight = packet.properties?.receiveMaximum ?? 65_535;
-      const largest = packet.properties?.maximumPacketSize ?? 0xfff_ffff;
-      events.accepted({ inFlight: Math.max(1, inFlight), packet: largest });
+    client.on("packetreceive", (packet) => {
+      // A longer keep alive than ours must be allowed, not used: what is between here and there forgets sooner.
+      const longest = settings.keepAliveSeconds;
+      if (packet.cmd === "connack" && (packet.properties?.serverKeepAlive ?? 0) > longest)
+        Object.assign(packet.properties ?? {}, { serverKeepAlive: longest });
     });
+    client.on("connect", (packet) => this.#accepted(packet));
     client.on("error", (error) => {
       const code = "code" in error && typeof error.code === "number" ? error.code : 0;
-      if (LEVEL_REFUSED.has(code)) this.#end("level", error.message);
+      if (LEVEL_REFUSED.has(code) && !this.#answered) this.#end("level", refused(code));
+      else if (code > 0 && !this.#answered) this.#end("other", refused(code));
       else {
         const sentence = failureSentence(error, this.#tlsStage(broker));
         this.#end(code > 0 || isTlsError(error) ? "other" : this.#silence(), sentence);
       }
     });
     client.on("disconnect", (packet) =>
-      this.#end("other", `broker said goodbye (${packet.reasonCode ?? 0})`),
+      this.#end("other", `it says goodbye: ${reasonWords(packet.reasonCode ?? 0)}`),
     );
     client.on("close", () => this.#end(this.#silence(), "connection closed"));
     client.handleMessage = (packet, done) => {
@@ -116,22 +142,62 @@ export class Transport {
     };
   }
 
-  /** Subscribes with QoS 1. False where the broker grants less than every filter. */
-  subscribe(filters: readonly string[]): Promise<boolean> {
+  #accepted({ properties = {} }: IConnackPacket): void {
+    this.#answered = true;
+    if (this.#over) return;
+    const inFlight = Math.max(1, properties.receiveMaximum ?? 65_535);
+    this.#largest = properties.maximumPacketSize ?? LARGEST_PACKET;
+    const lacking = whatLacks(properties, this.#largest);
+    if (lacking === undefined) this.#events.accepted({ inFlight, packet: this.#largest });
+    else this.#end("other", lacking);
+  }
+
+  /** Subscribes with QoS 1. A broker that does not answer ends the connection. */
+  subscribe(filters: readonly string[]): Promise<Subscribed> {
+    const late = this.#clock.after(this.#settings.connectMs, () =>
+      this.#end("other", "it does not answer the subscription"),
+    );
     return new Promise((resolve) => {
-      this.#client.subscribe([...filters], { qos: 1 }, (error, granted) => {
-        resolve(error === null && granted !== undefined && granted.every((one) => one.qos < 0x80));
+      this.#client.subscribe([...filters], { qos: 1 }, (error, _asked, answer) => {
+        late.cancel();
+        const codes = (answer?.granted ?? []).map(Number);
+        const refusal = codes.find((code) => code >= 0x80);
+        if (error === null && refusal === undefined) resolve({ granted: true, qos: Math.min(...codes) });
+        else {
+          const why = refusal === undefined ? (error?.message ?? "no answer") : reasonWords(refusal);
+          resolve({ granted: false, why });
+        }
       });
     });
   }
 
-  /** Publishes with QoS 1; `acknowledged` is called on PUBACK, never after the end. A refusal ends the connection. */
-  publish(topic: string, payload: Uint8Array, retain: boolean, acknowledged: () => void): void {
+  /**
+   * Publishes with QoS 1; `answered` is called on PUBACK, with the broker's reason where it refuses, and never after the
+   * end.
+   */
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    retain: boolean,
+    answered: (refusal: string | undefined) => void,
+  ): void {
     if (this.#over) return;
+    const answer = (refusal: string | undefined) => {
+      this.#answers.answered();
+      answered(refusal);
+    };
+    this.#answers.owed();
+    // Sent all the same, it would cost the whole connection.
+    if (Buffer.byteLength(topic) + payload.length + PUBLISH_OVERHEAD > this.#largest) {
+      setImmediate(() => this.#over || answer(reasonWords(0x95)));
+      return;
+    }
     this.#client.publish(topic, asBuffer(payload), { qos: 1, retain }, (error) => {
       if (this.#over) return;
-      if (error) this.#end("other", `publish refused: ${error.message}`);
-      else acknowledged();
+      const code = error && "code" in error && typeof error.code === "number" ? error.code : 0;
+      if (!error) answer(undefined);
+      else if (code > 0) answer(reasonWords(code));
+      else this.#end("other", `publish failed: ${error.message}`);
     });
   }
 
@@ -139,16 +205,17 @@ export class Transport {
   close(farewell: boolean): Promise<void> {
     if (this.#over) return Promise.resolve();
     this.#over = true;
+    this.#answers.stop();
     return this.#hangUp(farewell);
   }
 
-  #dial(broker: BrokerSettings, settings: TransportSettings): GuardedSocket {
-    const socket = openSocket(broker);
+  #dial(broker: BrokerSettings): GuardedSocket {
+    const socket = dial(broker);
     socket.setNoDelay(true);
     socket.once(isTls(broker) ? "secureConnect" : "connect", () => {
       this.#open = true;
     });
-    return new GuardedSocket(socket, settings.packetLimit - MAX_FIXED_HEADER);
+    return new GuardedSocket(socket, this.#settings.packetLimit - MAX_FIXED_HEADER);
   }
 
   #tlsStage(broker: BrokerSettings): TlsStage | undefined {
@@ -165,6 +232,7 @@ export class Transport {
   #end(cause: "unanswered" | "level" | "other", sentence: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#answers.stop();
     void this.#hangUp(false);
     this.#events.ended(cause, sentence);
   }
@@ -210,21 +278,18 @@ function isTls(broker: BrokerSettings): boolean {
   return broker.url.startsWith("mqtts:");
 }
 
-function openSocket(broker: BrokerSettings): Socket {
-  const url = new URL(broker.url);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (!isTls(broker)) return createConnection({ host, port: Number(url.port || 1883) });
-  const { ca, certificate, key } = broker.tls?.() ?? broker;
-  return connectTls({
-    host,
-    port: Number(url.port || 8883),
-    minVersion: "TLSv1.2",
-    // SNI carries names only.
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined ? {} : { cert: certificate }),
-    ...(key === undefined ? {} : { key }),
-  });
+/** What a broker of MQTT 5 says that it does not do, and the WAN contract needs. */
+function whatLacks(
+  properties: NonNullable<IConnackPacket["properties"]>,
+  largest: number,
+): string | undefined {
+  if (largest < LEAST_PACKET) return `it takes packets of at most ${largest} octets, too few for a hub`;
+  if (properties.maximumQoS === 0) return "it takes no messages of QoS 1";
+  return properties.retainAvailable === false ? "it retains no messages" : undefined;
+}
+
+function refused(code: number): string {
+  return `it refuses the hub: ${reasonWords(code)}`;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -2,6 +2,7 @@ import { toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
+import { QuietLog } from "../base/quiet-log.ts";
 import type { Random } from "../base/random.ts";
 import type {
   DevicePresence,
@@ -33,6 +34,7 @@ export interface WanSettings {
   brokers: readonly BrokerSettings[];
   keepAliveSeconds: number;
   connectMs: number;
+  answerMs: number;
   sessionSeconds: number;
   /** Largest MQTT packet taken from a broker, in octets. */
   packetLimit: number;
@@ -52,6 +54,7 @@ export interface WanSettings {
 export const WAN_DEFAULTS: Omit<WanSettings, "root" | "version" | "brokers"> = {
   keepAliveSeconds: 120,
   connectMs: 30_000,
+  answerMs: 120_000,
   sessionSeconds: 30 * 24 * 3_600,
   packetLimit: 1024 * 1024,
   stateMs: 60_000,
@@ -93,8 +96,9 @@ export class Wan implements Uplink, Receipts, Presence {
   /** `linked` is told of every broker link that comes up, after its session, and of its end. */
   constructor(
     settings: WanSettings,
-    ports: { store: Store; clock: Clock; random: Random; log: Log; linked?: (up: boolean) => void },
+    given: { store: Store; clock: Clock; random: Random; log: Log; linked?: (up: boolean) => void },
   ) {
+    const ports = { ...given, log: new QuietLog(given.log, given.clock) };
     this.#settings = settings;
     this.#linked = ports.linked ?? (() => {});
     this.#store = ports.store;
@@ -206,18 +210,19 @@ export class Wan implements Uplink, Receipts, Presence {
   }
 
   #linkSettings() {
-    const { root, brokers, timing, keepAliveSeconds, connectMs, sessionSeconds, packetLimit } =
+    const { root, brokers, timing, keepAliveSeconds, connectMs, answerMs, sessionSeconds, packetLimit } =
       this.#settings;
     const will = { topic: this.#stateTopic, payload: json(this.#identity(false)) };
     const clientId = `hanway-${root.hub}`;
-    const transport = { clientId, keepAliveSeconds, connectMs, sessionSeconds, packetLimit, will };
+    const transport = { clientId, keepAliveSeconds, connectMs, answerMs, sessionSeconds, packetLimit, will };
     return { brokers, timing, transport, filters: [formatFilter(root, "down")] };
   }
 
   #handlers() {
     return {
       up: (allowance: { inFlight: number; packet: number }) => {
-        this.#log.info({ ...this.status }, "broker link is up");
+        const { broker, level, boot } = this.status;
+        this.#log.info({ broker, mqtt: level, boot }, "broker link is up");
         // First, for at the first link of all `state` tells the hub's birth.
         this.#linked(true);
         this.#tellState();
@@ -233,7 +238,7 @@ export class Wan implements Uplink, Receipts, Presence {
 
   async #message(arrival: Arrival): Promise<void> {
     const parsed = parseTopic(arrival.topic);
-    if ("refused" in parsed || parsed.topic.kind !== "down") {
+    if ("refused" in parsed || parsed.topic.kind !== "down" || !this.#isOwn(parsed.root)) {
       this.#refused += 1;
       this.#log.warn(
         { topic: arrival.topic.slice(0, 200) },
@@ -259,6 +264,11 @@ export class Wan implements Uplink, Receipts, Presence {
     });
     this.#sender.pump(true);
     if ((await storing) === "stored") this.#arrived();
+  }
+
+  /** A broker sends what was subscribed to; a hostile one may send what is for another hub. */
+  #isOwn({ tenant, hub }: WanRoot): boolean {
+    return tenant === this.#settings.root.tenant && hub === this.#settings.root.hub;
   }
 
   #identity(online: boolean) {
