@@ -38,12 +38,15 @@ export function keptTime(config: ClockConfig, machine: Clock, log: Log): HubTime
   };
 }
 
-/** A clock that nobody corrects and everybody believes: for conformance runs, which set the time of day themselves. */
-export function givenTime(clock: Clock): HubTime {
+/** What is said of a clock that is given. */
+export type GivenState = "reliable" | "unreliable";
+
+/** A clock that nobody corrects: for conformance runs, which set the time of day themselves. */
+export function givenTime(clock: Clock, state: GivenState = "reliable"): HubTime {
   const since = clock.now();
   return {
     clock,
-    state: () => ({ state: "reliable", since }),
+    state: () => ({ state, since }),
     networkTime: () => {},
     onChange: () => {},
     start: () => {},

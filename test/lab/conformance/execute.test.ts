@@ -1,20 +1,26 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { fromHex } from "../../../src/base/bytes.ts";
+import { fromHex, toHex } from "../../../src/base/bytes.ts";
 import { Eui64, eui64ToBytes } from "../../../src/base/eui64.ts";
+import { encodeAsn1, STATUS_CODE } from "../../../src/gbcs/asn1/index.ts";
+import { readCertificate } from "../../../src/gbcs/certificate/certificate.ts";
 import { type Data, encodeDlms } from "../../../src/gbcs/dlms/index.ts";
 import { decodeEnvelope } from "../../../src/gbcs/envelope/decode.ts";
+import { encodeEnvelope } from "../../../src/gbcs/envelope/encode.ts";
 import type { SecuredMessage } from "../../../src/gbcs/envelope/envelope.ts";
 import { readKeystore } from "../../../src/gbcs/keystore.ts";
 import { protectAs } from "../../../src/gbcs/security/protect.ts";
 import { keystoreAgreement } from "../../../src/gbcs/security/recorded.ts";
+import { SoftwareSigner } from "../../../src/gbcs/security/signature.ts";
 import { runConformance } from "../../../src/lab/conformance/run.ts";
 import { readVectors, type VectorRecord } from "../../../src/lab/vectors.ts";
+import { TestPki } from "../../chf/pki.ts";
 import { describeShared, sharedData } from "../../shared-data.ts";
 
 const HUB = Eui64("00db1234567890a2");
 const BROKER = Eui64("90b3d51f30000002");
 const SUPPLIER = Eui64("90b3d51f30010000");
+const WAN_PROVIDER = Eui64("90b3d51f30000007");
 const MIDNIGHT = fromHex("07df0101ff000000008000ff");
 
 describeShared("conformance --level execute", "rtds.jsonl", (path) => {
@@ -92,6 +98,113 @@ describeShared("conformance --level execute", "rtds.jsonl", (path) => {
     expect(report.failures).toEqual([]);
     expect(report.passed).toBe(1);
   });
+
+  /** A published pair of CS02b to a meter as if it had been the hub's; its cells, certificates and answer stay. */
+  function readdressed(name: string): VectorRecord[] {
+    return ["COMMAND", "RESPONSE"].map((kind) => {
+      const record = published.find((one) => one.name === `${name}_${kind}`);
+      if (record === undefined) throw new Error(`${name} is among the vectors`);
+      const envelope = decodeEnvelope(record.bytes);
+      if (envelope.kind === "PRECOMMAND") throw new Error("it is protected");
+      if (kind === "RESPONSE") return { ...record, bytes: encodeEnvelope({ ...envelope, originator: HUB }) };
+      const key = keystore.privateKey(envelope.originator, "DS");
+      if (key === undefined) throw new Error("the parties' keys are published");
+      const keys = { signature: new SoftwareSigner(key), mac };
+      return { ...record, bytes: protectAs({ ...envelope, target: HUB }, "signature-and-mac", keys) };
+    });
+  }
+
+  it("CS02b: the transitional CoS replaces its key as the published meter's does", async () => {
+    const report = await run(readdressed("CS02bTransCoSByTransCoS_NA_SUCCESS"));
+    expect(report).toMatchObject({ total: 1, passed: 1, failures: [] });
+  });
+
+  it("CS02b: the WAN provider's pair, with a certificate that the published time has not come to", async () => {
+    const report = await run(wanProviderPair());
+    expect(report).toMatchObject({ total: 1, passed: 1, failures: [] });
+  });
+
+  it("CS02b: fails where the answer tells of a cell that was not replaced", async () => {
+    const report = await run(wanProviderPair(STATUS_CODE.insufficientMemory));
+    expect(report).toMatchObject({ total: 1, passed: 0, failed: 1 });
+    expect(report.failures[0]?.field).toMatch(/^content at octet/);
+  });
+
+  /** CS02b 0105 in the form of the published one: control, time and counter of gbcs-messages 9.3. */
+  function wanProviderPair(status: number = STATUS_CODE.success): VectorRecord[] {
+    const pki = new TestPki();
+    const notBefore = Date.UTC(2016, 0, 10) / 1_000;
+    const next = pki.issue({ eui64: WAN_PROVIDER, role: 6, notBefore, notAfter: notBefore + 86_400 });
+    const before = keystore.certificate(WAN_PROVIDER, "DS");
+    const signingKey = keystore.privateKey(WAN_PROVIDER, "DS");
+    if (before === undefined || signingKey === undefined) throw new Error("the WAN provider is published");
+    const cell = { role: 6, keyUsage: 1, cellUsage: 0 };
+    const base = {
+      counter: 8_000n,
+      messageCode: 0x0105,
+      supplementary: null,
+      signature: null,
+      mac: null,
+    };
+    const content = encodeAsn1(0x0105, "command", {
+      control: {
+        mode: 5,
+        authorisingCell: cell,
+        authorisingSeqNumber: 8_000n,
+        newRemotePartyFloorSeqNumber: 0n,
+      },
+      replacements: [{ certificate: next.der, targetCell: cell }],
+      certificationPath: [pki.issuing],
+    });
+    expect(toHex(content)).toContain("3013020105a20702010603020780" + "83021f40840100");
+    const command: SecuredMessage = {
+      ...base,
+      kind: "COMMAND",
+      originator: WAN_PROVIDER,
+      target: HUB,
+      dateTime: null,
+      content,
+    };
+    const existing = before.subjectKeyIdentifier;
+    const replacing = readCertificate(next.der).subjectKeyIdentifier;
+    const answer = encodeAsn1(0x0105, "response", {
+      commandAccepted: null,
+      outcome: {
+        authorisingSeqNumber: 8_000n,
+        mode: 5,
+        seqNumberChanges: [{ role: 6, floorSeqNumber: 0n }],
+        replacements: [
+          {
+            cell,
+            status,
+            existingSubjectUniqueId: WAN_PROVIDER,
+            existingSubjectKeyId: existing,
+            replacingSubjectUniqueId: WAN_PROVIDER,
+            replacingSubjectKeyId: replacing,
+          },
+        ],
+      },
+    });
+    const response: SecuredMessage = {
+      ...base,
+      kind: "RESPONSE",
+      originator: HUB,
+      target: WAN_PROVIDER,
+      dateTime: MIDNIGHT,
+      content: answer,
+      signature: new Uint8Array(64),
+    };
+    const keys = { signature: new SoftwareSigner(signingKey), mac };
+    return [
+      {
+        name: "made_COMMAND",
+        useCase: "made",
+        kind: "COMMAND",
+        bytes: protectAs(command, "signature-and-mac", keys),
+      },
+      { name: "made_RESPONSE", useCase: "made", kind: "RESPONSE", bytes: encodeEnvelope(response) },
+    ];
+  }
 
   it("CS14: the Alert of a changed Device Log, to the octet", async () => {
     const device = (eui64: Eui64, hash: string): Data => ({

@@ -1,3 +1,4 @@
+import type { GivenState } from "../../../app/time.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
 import type { LogEntry } from "../../../chf/repository.ts";
 import type { Certificate } from "../../../gbcs/certificate/certificate.ts";
@@ -29,6 +30,7 @@ export type Fault =
 export interface HubState {
   /** Unix milliseconds. */
   readonly now: number;
+  readonly clock: GivenState;
   readonly extendedPanId: Eui64 | undefined;
   readonly deviceLog: readonly SeededDevice[];
   readonly historicLog: readonly { readonly eui64: Eui64; readonly keyHash: Uint8Array }[];
@@ -40,6 +42,8 @@ export interface HubState {
   readonly alertCounter: bigint | undefined;
   /** Certificates in the trust anchor cells. */
   readonly anchors: readonly Certificate[];
+  /** Certificate in the root cell. */
+  readonly root: Certificate | undefined;
   /** Parts of the identity; one that is missing cannot be read. */
   readonly modelType: Uint8Array | undefined;
   readonly manufacturer: Uint8Array | undefined;
@@ -50,6 +54,7 @@ export interface HubState {
 /** A hub as it left the factory, with nobody to trust: half a year after the published messages were made. */
 export const EMPTY_HUB: HubState = {
   now: Date.UTC(2015, 6, 1),
+  clock: "reliable",
   extendedPanId: undefined,
   deviceLog: [],
   historicLog: [],
@@ -58,6 +63,7 @@ export const EMPTY_HUB: HubState = {
   counters: new Map(),
   alertCounter: undefined,
   anchors: [],
+  root: undefined,
   modelType: undefined,
   manufacturer: undefined,
   firmwareVersion: undefined,

@@ -1,4 +1,5 @@
 import { HanwayError } from "../../../base/error.ts";
+import { replacementModeOf } from "../../../gbcs/asn1/index.ts";
 import type { Certificate } from "../../../gbcs/certificate/certificate.ts";
 import {
   type AccessRequest,
@@ -15,6 +16,7 @@ import { protectAs } from "../../../gbcs/security/protect.ts";
 import type { PairCase } from "../cases.ts";
 import { credentialSeed } from "./credential-seed.ts";
 import { EMPTY_HUB, type HubState } from "./hub-state.ts";
+import { replacementScenario } from "./replacement-scenario.ts";
 import { DLMS_SEEDERS, type DlmsSeeder } from "./seeds.ts";
 
 /** One Command to a hub in a known state, and what must come back. */
@@ -50,6 +52,8 @@ export function scenarioOf(pair: PairCase, parties: Parties): Scenario | undefin
   const response = secured(pair.response);
   const base = baseState(command, parties.keystore);
   if (command.messageCode === CS02A) return credentials(pair, command, response, base, parties);
+  if (replacementModeOf(command.messageCode) !== undefined)
+    return replacementScenario(pair, command, response, base, parties);
   const seeder = DLMS_SEEDERS.get(command.messageCode);
   return seeder && dlms(pair, command, response, base, seeder, parties);
 }
