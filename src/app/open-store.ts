@@ -1,3 +1,4 @@
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
@@ -15,14 +16,16 @@ import type { HubConfig } from "./config.ts";
 export function openStore({ hub }: HubConfig, clock: Clock, log: Log): Store {
   try {
     makeFolder(hub.dataDir, 0o700);
+    accessSync(hub.dataDir, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new HanwayError("config/invalid", `the folder ${hub.dataDir} cannot be made or used`, {
+    throw new HanwayError("config/invalid", `the folder ${hub.dataDir} cannot be made or written to`, {
       field: "hub.dataDir",
       cause,
     });
   }
   const path = join(hub.dataDir, "hub.sqlite");
   try {
+    checkNotLost(path);
     return new Store(path, clock);
   } catch (error) {
     const damaged = error instanceof HanwayError && error.code === "store/corrupt";
@@ -32,4 +35,12 @@ export function openStore({ hub }: HubConfig, clock: Clock, log: Log): Store {
     log.error({ err: error, kept }, `the store was damaged; the hub goes on with its copy of ${made}`);
     return new Store(path, clock, true);
   }
+}
+
+/** A copy without its store is what is left of one: to start from nothing would lose keys and counters unseen. */
+function checkNotLost(path: string): void {
+  const made = existsSync(path) ? undefined : copyMade(path);
+  if (made === undefined) return;
+  const advice = `its last good copy is of ${made}: start once with hub.restoreOnCorrupt = true to go on with that, or move the copy away to start as a new hub`;
+  throw new HanwayError("store/corrupt", `${path}: the file is gone; ${advice}`);
 }

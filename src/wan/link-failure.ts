@@ -28,6 +28,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "it wants a certificate of the hub",
 };
 
+/** OpenSSL's reason in an error that has no code of its own (EPROTO), whose text has addresses and line ends in it. */
+const OPENSSL_REASON = /:SSL routines:[^:]*:([\w ]{1,60}):/;
+
 /** The driver's own words for what has no code. */
 const DRIVER_WORDS: Readonly<Record<string, string>> = {
   "connack timeout": "it does not answer",
@@ -49,7 +52,7 @@ const REFUSED_OURS =
 /** Whether an error is TLS's own, which says nothing about MQTT versions. */
 export function isTlsError(error: Error): boolean {
   const code = codeOf(error);
-  return code !== undefined && (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_"));
+  return code !== undefined && /^ERR_(?:SSL|TLS|OSSL)_/.test(code);
 }
 
 /**
@@ -78,17 +81,27 @@ export function failureSentence(error: Error, stage: TlsStage | undefined): stri
 }
 
 function codeOf(error: Error): string | undefined {
-  return "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (!("code" in error) || typeof error.code !== "string") return undefined;
+  const reason = error.code === "EPROTO" ? OPENSSL_REASON.exec(error.message)?.[1] : undefined;
+  return reason === undefined ? error.code : `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
 }
 
 /** How long a failure that stays the same is not told again, in milliseconds. */
 const AGAIN_MS = 10 * 60_000;
 
-/** Tells why links end: a new reason at once, one that stays now and then with how often it came. */
+/** Reasons that are remembered of one broker, so that some that take turns are not news each time. */
+const REASONS_KEPT = 10;
+
+interface Told {
+  at: number;
+  times: number;
+}
+
+/** Tells why links end: a new reason at once, one that was told lately now and then with how often it came. */
 export class FailureLog {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #last = new Map<number, { sentence: string; at: number; times: number }>();
+  readonly #told = new Map<number, Map<string, Told>>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -97,19 +110,31 @@ export class FailureLog {
 
   ended(broker: number, sentence: string, fields: object): void {
     const now = this.#clock.elapsed();
-    const last = this.#last.get(broker);
-    if (last?.sentence === sentence && now - last.at < AGAIN_MS) {
+    const reasons = this.#reasonsOf(broker);
+    const last = reasons.get(sentence);
+    if (last !== undefined && now - last.at < AGAIN_MS) {
       last.times += 1;
       return;
     }
-    const times = last?.sentence === sentence ? last.times : 0;
-    this.#last.set(broker, { sentence, at: now, times: 0 });
+    const times = last?.times ?? 0;
+    reasons.delete(sentence);
+    reasons.set(sentence, { at: now, times: 0 });
+    for (const oldest of reasons.keys()) {
+      if (reasons.size <= REASONS_KEPT) break;
+      reasons.delete(oldest);
+    }
     const repeated = times === 0 ? {} : { times: times + 1 };
     this.#log.warn({ broker, ...fields, ...repeated }, `broker link ended: ${sentence}`);
   }
 
   /** The broker was reached: what ends the link next is news again. */
   held(broker: number): void {
-    this.#last.delete(broker);
+    this.#told.delete(broker);
+  }
+
+  #reasonsOf(broker: number): Map<string, Told> {
+    const known = this.#told.get(broker) ?? new Map<string, Told>();
+    this.#told.set(broker, known);
+    return known;
   }
 }

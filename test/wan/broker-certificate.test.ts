@@ -73,6 +73,14 @@ describe("the hub's certificate for a broker", () => {
     expect(open).toThrow(/^(?!.*secret)/s);
   });
 
+  it("a chain that is broken off behind the hub's own certificate is refused with the setting's name", () => {
+    const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    writeFileSync(paths.certificate, hub.certificate + broken);
+    expect(open).toThrow(
+      expect.objectContaining({ code: "config/invalid", field: "wan.broker[0].certificate" }),
+    );
+  });
+
   it("a file that is not there is named", () => {
     rmSync(paths.key);
     expect(open).toThrow(/key: there is no such file/);
@@ -98,6 +106,17 @@ describe("the hub's certificate for a broker", () => {
     expect(own.current().key).toBe(hub.key);
     expect(own.current().key).toBe(hub.key);
     expect(said).toEqual([expect.stringContaining("the earlier ones stay in force")]);
+  });
+
+  it("its end is told when it has come, however short ago it was warned of", () => {
+    const clock = new ManualClock(Date.UTC(2030, 1, 28, 22));
+    const short = issue(HUB, authority, ["200101000000Z", "300301000000Z"]);
+    writeFileSync(paths.certificate, short.certificate);
+    writeFileSync(paths.key, short.key);
+    const { log, said } = warnings();
+    open(clock, log).start(() => {});
+    clock.advance(3 * 3_600_000);
+    expect(said).toEqual([expect.stringContaining("ends in 0 days"), expect.stringContaining("has expired")]);
   });
 
   it("its end is warned of once a day from 30 days ahead, and told when it has come", () => {

@@ -272,3 +272,22 @@ describe("a broker that hangs up as soon as the link is up", () => {
     });
   });
 });
+
+describe("a broker that cannot even be dialled", () => {
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+  it.each([
+    ["a URL that is none", { url: "mqtt://127.0.0.1:99999" }, "it is no URL"],
+    ["PEM texts that TLS does not take", { url: "mqtts://127.0.0.1:1", certificate: broken }, "TLS failed"],
+  ])("%s: the hub goes on with the next one", async (_what, broker, sentence) => {
+    await using good = await startAedes();
+    await using far = await FarEnd.connect(good.url);
+    const warned: string[] = [];
+    const log: Log = { ...silentLog, warn: (_fields, sentence) => warned.push(sentence) };
+    const wan = makeWan([], { brokers: [broker, { url: good.url }] }, undefined, log);
+    wan.start(() => {});
+    await far.online();
+    expect(warned[0]).toContain(sentence);
+    await wan.stop();
+  });
+});

@@ -15,6 +15,33 @@ describe("why a broker link ended", () => {
     expect(isTlsError(coded("ECONNRESET"))).toBe(false);
   });
 
+  it("is said in words where OpenSSL's own have an address and a line end in them", () => {
+    const text = (reason: string) =>
+      `write EPROTO 409DCB2D117F0000:error:0A00042E:SSL routines:ssl3_read_bytes:${reason}:../deps/x.c:918:SSL alert number 70\n`;
+    const eproto = (reason: string) => Object.assign(new Error(text(reason)), { code: "EPROTO" });
+    const sentences = ["tlsv1 alert protocol version", "tlsv1 alert unknown ca", "no such reason"].map(
+      (reason) => failureSentence(eproto(reason), "handshake"),
+    );
+    expect(sentences).toEqual([
+      "it speaks no TLS version from 1.2 on",
+      "it does not accept the hub's certificate",
+      "TLS failed (ERR_SSL_NO_SUCH_REASON)",
+    ]);
+    expect(isTlsError(eproto("no such reason"))).toBe(true);
+  });
+
+  it("reasons that take turns are told once each", () => {
+    const clock = new ManualClock();
+    const said: string[] = [];
+    const log = { ...silentLog, warn: (_fields: object, sentence: string) => said.push(sentence) };
+    const failures = new FailureLog(clock, log);
+    for (let n = 0; n < 50; n++) {
+      failures.ended(0, n % 2 === 0 ? "connection reset" : "certificate refused", {});
+      clock.advance(10_000);
+    }
+    expect(said).toEqual(["broker link ended: connection reset", "broker link ended: certificate refused"]);
+  });
+
   it("is said at once when it is new, then every ten minutes with how often it came", () => {
     const clock = new ManualClock();
     const said: object[] = [];
