@@ -215,6 +215,20 @@ describe("what Commands have made", () => {
     await until(() => home.stages(id).includes("delivered"), "a Command to the meter");
   }, 30_000);
 
+  it("given its own backup again (CCS03), goes on with the devices that have the keys it names", async () => {
+    await start({ authority: 7 });
+    await results("CCS01", addition(METER, BARE));
+    await until(() => backups().length === 2, "CS14 with the hash");
+    const hash = backups()[1]?.[0]?.[1];
+    const pan = home.hub.status().network?.extendedPanId;
+    const devices = [{ MAC_address: METER, hashed_TC_link_key: hash }];
+    await results("CCS03", { restore_PAN: { extended_PAN_ID: pan, devices_to_restore: devices } });
+    await until(() => backups().length === 3, "CS14");
+    expect(backups()[2]).toEqual([[METER, hash]]);
+    const id = await home.offer(METER, home.samples.command());
+    await until(() => home.stages(id).includes("delivered"), "a Command to the meter");
+  }, 30_000);
+
   it("refuses a Command with a wrong MAC with a receipt, an alert and nothing else", async () => {
     await start();
     const command = acb.command("CCS01", addition(METER, BARE));

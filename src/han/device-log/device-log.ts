@@ -1,3 +1,4 @@
+import { equalBytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
@@ -175,10 +176,19 @@ export class DeviceLog implements JoinRecords {
 
   /**
    * Replaces the log by another hub's: each device is admitted with the hash of its former link key (CCS03), which is
-   * shown as its hash until key establishment makes a new key. Kinds are not part of a backup.
+   * shown as its hash until key establishment makes a new key. Kinds are not part of a backup. On the network that the
+   * hub already has, a device whose present link key has this hash keeps it: nothing would make it join again.
    */
   restore(extendedPanId: Eui64, devices: readonly RestoredDevice[]): void {
+    const sameNetwork = extendedPanId === this.extendedPanId;
     const entries = devices.map(({ eui64, keyHash }): DeviceLogEntry => {
+      const present = sameNetwork ? this.entry(eui64) : undefined;
+      if (
+        present?.linkKey !== undefined &&
+        keyHash !== undefined &&
+        equalBytes(linkKeyHash(present.linkKey), keyHash)
+      )
+        return present;
       const startKey = keyHash && ({ key: keyHash, from: "restored-hash" } as const);
       return { eui64, kind: this.entry(eui64)?.kind, startKey, linkKey: undefined, keyHash, restored: true };
     });
