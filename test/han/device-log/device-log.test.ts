@@ -154,6 +154,29 @@ describe("CHF Device Log (A3)", () => {
   });
 });
 
+describe("a hub given its own backup again (CCS03)", () => {
+  const restored = (extendedPanId: Eui64, keyHash: Uint8Array | undefined) => {
+    log.networkIs(device(9));
+    addKeyed(ESME, "esme");
+    const hash = log.entry(ESME)?.keyHash;
+    log.restore(extendedPanId, [{ eui64: ESME, keyHash: keyHash ?? hash }]);
+    const { linkKey, startKey } = log.entry(ESME) ?? {};
+    return { linkKey, startKey: startKey?.from };
+  };
+
+  it("keeps the link key of a device whose hash it is", () => {
+    expect(restored(device(9), undefined)).toEqual({ linkKey: KEY, startKey: undefined });
+  });
+
+  it("takes another hash, and any hash on another network, for that of a former key", () => {
+    expect(restored(device(9), new Uint8Array(16))).toEqual({
+      linkKey: undefined,
+      startKey: "restored-hash",
+    });
+    expect(restored(device(5), undefined)).toEqual({ linkKey: undefined, startKey: "restored-hash" });
+  });
+});
+
 describe("Historic Device Log (A3.4)", () => {
   it("keeps the fifteen that were removed last", () => {
     for (let n = 0; n < 18; n++) {
