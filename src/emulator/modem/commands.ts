@@ -1,8 +1,5 @@
-import type { ModemCore } from "./core.ts";
+import type { ModemCore, Reply } from "./core.ts";
 import { cesqOf, csqOf, localTime } from "./network.ts";
-
-/** Information lines before OK, or the error in its place. */
-export type Reply = readonly string[] | { readonly error: number | "plain" };
 
 type Handler = (core: ModemCore, match: RegExpExecArray) => Reply;
 

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import type { Reply } from "./commands.ts";
 import { type Cell, localTime } from "./network.ts";
 import type { SimCard } from "./sim.ts";
+
+/** Information lines before OK, or the error in its place. */
+export type Reply = readonly string[] | { readonly error: number | "plain" };
 
 export interface CoreOptions {
   clock: Clock;

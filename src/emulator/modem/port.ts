@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { HostPort, Line } from "../server/port.ts";
-import { answerTo, type Reply } from "./commands.ts";
-import type { ModemCore } from "./core.ts";
+import { answerTo } from "./commands.ts";
+import type { ModemCore, Reply } from "./core.ts";
 import type { ModemFaultName } from "./faults.ts";
 
 const CR = 0x0d;

@@ -3,7 +3,8 @@ import type { Eui64 } from "../../base/eui64.ts";
 import type { Random } from "../../base/random.ts";
 import type { Air } from "../air/air.ts";
 import { MAC_COMMAND, type MacFrame } from "../air/mac-frame.ts";
-import type { ApsLayer, ApsSettings } from "./aps/aps.ts";
+import type { ApsLayer } from "./aps/aps.ts";
+import type { ApsSettings } from "./aps/aps-settings.ts";
 import type {
   ApsMessage,
   CoordinatorStack,

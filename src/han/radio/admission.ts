@@ -3,6 +3,7 @@ import { HanwayError } from "../../base/error.ts";
 import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { AdmissionLink } from "./admission-link.ts";
 import { requireOk } from "./ezsp-status.ts";
 import { type Ezsp, EzspPolicyId } from "./herdsman.ts";
 import { requireKey } from "./key-table.ts";
@@ -11,13 +12,6 @@ import { POLICY_CLOSED, POLICY_INSTALL_CODES } from "./trust-centre-policy.ts";
 
 /** Longest that one ezspPermitJoining may ask for; 255 would mean for ever. */
 const MAX_PERMIT_SECONDS = 254;
-
-/** What admission needs of the link while it is up. */
-export interface AdmissionLink {
-  readonly ezsp: Ezsp;
-  /** ZDO Mgmt_Permit_Joining to the network's routers. */
-  permitRouters(seconds: number): Promise<void>;
-}
 
 /**
  * Who may join: devices named one by one, each with the key of its install code, each for its own time. The

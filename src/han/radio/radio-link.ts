@@ -4,7 +4,7 @@ import type { Eui64 } from "../../base/eui64.ts";
 import type { Log } from "../../base/log.ts";
 import { PROFILE_ZDO } from "../security/policy.ts";
 import { encodePermitJoiningRequest, ZDO } from "../zdo.ts";
-import type { AdmissionLink } from "./admission.ts";
+import type { AdmissionLink } from "./admission-link.ts";
 import { ApsReceiver } from "./aps-receiver.ts";
 import { ApsSender } from "./aps-sender.ts";
 import { Driver, type DriverEvents, type DriverNetwork } from "./driver.ts";

@@ -9,20 +9,10 @@ import {
   replacementModeOf,
 } from "../../gbcs/asn1/index.ts";
 import type { DeviceKind, Fields, UseCase } from "../../gbcs/catalogue/index.ts";
-import type { PartyStore } from "../party-store.ts";
+import type { Asn1Context } from "./asn1-context.ts";
 import { replacementFields, replacementOf } from "./credentials.ts";
 import { badValue, bare, type FieldInfo, type Get, type Given, jsonValue, noSuchField } from "./field.ts";
 import { eui64Value, octetsValue, timeValue } from "./values.ts";
-
-/** What the values of an ASN.1 Command depend on besides the fields. */
-export interface Asn1Context {
-  readonly parties: PartyStore;
-  readonly originator: Eui64;
-  readonly target: Eui64;
-  readonly targetKind: DeviceKind | undefined;
-  /** Originator Counter, which some payloads repeat. */
-  readonly counter: bigint;
-}
 
 /** One kind of ASN.1 Command: its fields, and its value from them. */
 interface Asn1UseCase {

@@ -7,7 +7,7 @@ import {
 } from "../../gbcs/asn1/index.ts";
 import type { Fields } from "../../gbcs/catalogue/index.ts";
 import { type Certificate, readCertificate } from "../../gbcs/certificate/certificate.ts";
-import type { Asn1Context } from "./asn1.ts";
+import type { Asn1Context } from "./asn1-context.ts";
 import { badValue, type FieldInfo, type Get, wholeNumber } from "./field.ts";
 import { certificateOf, octetsValue, timeValue } from "./values.ts";
 

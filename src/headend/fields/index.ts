@@ -1,6 +1,7 @@
 import { isAsn1 } from "../../gbcs/asn1/index.ts";
 import type { Fields, UseCase } from "../../gbcs/catalogue/index.ts";
-import { type Asn1Context, asn1FieldInfo, asn1FieldsOf } from "./asn1.ts";
+import { asn1FieldInfo, asn1FieldsOf } from "./asn1.ts";
+import type { Asn1Context } from "./asn1-context.ts";
 import { dlmsFieldInfo, dlmsFieldsOf } from "./dlms.ts";
 import type { FieldInfo, Given } from "./field.ts";
 import { gbzFieldInfo, gbzFieldsOf } from "./gbz.ts";

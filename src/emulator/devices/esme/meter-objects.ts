@@ -5,7 +5,7 @@ import type { CosemObjects, ItemResult, Selection } from "../../cosem/objects.ts
 import { cosemName } from "../../cosem/table.ts";
 import type { Account } from "./account.ts";
 import { METER_CODE } from "./alerts.ts";
-import type { MeterParts } from "./meter.ts";
+import type { MeterParts } from "./meter-parts.ts";
 import type { HalfHourReading } from "./registers.ts";
 import { periodOf } from "./selection.ts";
 

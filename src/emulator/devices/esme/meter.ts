@@ -12,6 +12,7 @@ import { JoinLog } from "./join-log.ts";
 import { type MeterKeyOptions, MeterKeys } from "./keys.ts";
 import { MeterLog } from "./logs.ts";
 import { bindObjects } from "./meter-objects.ts";
+import type { MeterAccount, MeterParts } from "./meter-parts.ts";
 import { MeterTime } from "./meter-time.ts";
 import { ImportRegister } from "./registers.ts";
 import { LoadSwitch, SUPPLY } from "./supply.ts";
@@ -29,26 +30,6 @@ export interface ExecutingMeterOptions extends MeterKeyOptions {
   /** Octets that the tunnel takes at a time (GBCS 10.2.2). */
   readonly transferSize?: number;
   readonly gbt?: Partial<GbtSettings>;
-}
-
-/** What the COSEM objects of the meter stand for. */
-export interface MeterParts {
-  readonly register: ImportRegister;
-  readonly account: MeterAccount;
-  readonly supply: LoadSwitch;
-  readonly time: MeterTime;
-  readonly eventLog: MeterLog;
-  readonly securityLog: MeterLog;
-  readonly alerts: MeterAlerts;
-  readonly topUps: TopUps;
-}
-
-/** The account as it is now. */
-export interface MeterAccount {
-  readonly now: Account;
-  change(to: (now: Account) => Account): void;
-  /** A top-up. */
-  credit(amount: number): void;
 }
 
 const REGISTER_WH = 4_217_350;

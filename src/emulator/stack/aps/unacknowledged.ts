@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../../base/clock.ts";
 import type { ApsMessage } from "../coordinator.ts";
-import type { ApsSettings } from "./aps.ts";
 import type { DataHeader } from "./aps-frame.ts";
+import type { ApsSettings } from "./aps-settings.ts";
 
 interface Pending {
   message: ApsMessage;

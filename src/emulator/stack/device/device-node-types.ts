@@ -2,7 +2,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { Eui64 } from "../../../base/eui64.ts";
 import type { Random } from "../../../base/random.ts";
 import type { Air } from "../../air/air.ts";
-import type { ApsSettings } from "../aps/aps.ts";
+import type { ApsSettings } from "../aps/aps-settings.ts";
 import type { EndpointDescriptor } from "../coordinator.ts";
 import type { DeviceKeysSnapshot } from "./device-keys.ts";
 import type { JoinTimes } from "./join-machine.ts";
