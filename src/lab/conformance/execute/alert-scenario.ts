@@ -2,17 +2,9 @@ import { Eui64, eui64ToBytes } from "../../../base/eui64.ts";
 import { type Data, decodeDlms, encodeDlms, parseObis } from "../../../gbcs/dlms/index.ts";
 import type { SecuredMessage } from "../../../gbcs/envelope/envelope.ts";
 import type { AlertCase } from "../cases.ts";
-import {
-  AHEAD,
-  baseState,
-  invokeId,
-  macAgain,
-  type Parties,
-  type Scenario,
-  type Step,
-  secured,
-} from "./scenario.ts";
+import { baseState, invokeId, macAgain, secured } from "./scenario.ts";
 import { otherDevice, readBackup } from "./seeds.ts";
+import { AHEAD, type Parties, type Scenario, type Step } from "./step.ts";
 
 const CS14 = 0x0018;
 const CCS02 = 0x0002;

@@ -11,7 +11,8 @@ import type { AlertCase, PairCase } from "../cases.ts";
 import { difference, type Failure } from "../report.ts";
 import { alertScenarioOf } from "./alert-scenario.ts";
 import { type Heard, type RunKeys, startHubUnderTest } from "./hub-under-test.ts";
-import { type Parties, type Scenario, type Step, scenarioOf } from "./scenario.ts";
+import { scenarioOf } from "./scenario.ts";
+import type { Parties, Scenario, Step } from "./step.ts";
 
 /** Failures of one pair; `not-yet` where nothing in the hub executes it. */
 export type Executed = readonly Failure[] | "not-yet";

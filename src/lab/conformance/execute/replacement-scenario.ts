@@ -21,7 +21,7 @@ import { protect } from "../../../gbcs/security/protect.ts";
 import { SoftwareSigner } from "../../../gbcs/security/signature.ts";
 import type { PairCase } from "../cases.ts";
 import type { HubState } from "./hub-state.ts";
-import { AHEAD, type Parties, type Scenario } from "./scenario.ts";
+import { AHEAD, type Parties, type Scenario } from "./step.ts";
 
 /** One of the codes of CS02b, of which all have the same payloads. */
 const CS02B = 0x0105;

@@ -11,37 +11,15 @@ import {
 import { decodeEnvelope } from "../../../gbcs/envelope/decode.ts";
 import type { SecuredMessage } from "../../../gbcs/envelope/envelope.ts";
 import type { Keystore } from "../../../gbcs/keystore.ts";
-import type { KeyAgreement } from "../../../gbcs/security/key-agreement.ts";
 import { protectAs } from "../../../gbcs/security/protect.ts";
 import type { PairCase } from "../cases.ts";
 import { credentialSeed } from "./credential-seed.ts";
 import { EMPTY_HUB, type HubState } from "./hub-state.ts";
 import { replacementScenario } from "./replacement-scenario.ts";
 import { DLMS_SEEDERS, type DlmsSeeder } from "./seeds.ts";
-
-/** One Command to a hub in a known state, and what must come back. */
-export interface Step {
-  readonly state: HubState;
-  readonly command: Uint8Array;
-  readonly response: Uint8Array;
-}
-
-/** A pair as it was recorded, and the same with one field of it altered and protected again. */
-export interface Scenario {
-  readonly recorded: Step;
-  readonly changed: Step;
-}
-
-/** The published parties of a run. */
-export interface Parties {
-  readonly keystore: Keystore;
-  readonly agreement: KeyAgreement;
-}
+import { AHEAD, type Parties, type Scenario } from "./step.ts";
 
 const CS02A = 0x0008;
-/** How far the counter of a changed Command is ahead of the recorded one. */
-export const AHEAD = 3n;
-
 /**
  * What is to be run for a pair; undefined where there is no seeder for its use case. The Response is read for the state
  * that the hub must have been in, and for nothing else; the expected changed Response is the recorded one with the same
