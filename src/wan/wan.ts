@@ -20,10 +20,12 @@ import { BrokerLink } from "./broker-link.ts";
 import { INBOX_LIMITS, Inbox, type InboxLimits } from "./inbox.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-state.ts";
 import { OUTBOX_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
+import { OutboxUpkeep } from "./outbox-upkeep.ts";
 import { Repeats } from "./repeats.ts";
 import { Retained } from "./retained.ts";
 import { ROUTE_DEFAULTS, type RouteSettings, RouteWatch } from "./route-watch.ts";
 import { Sender } from "./sender.ts";
+import { StateDocument } from "./state-document.ts";
 import type { Arrival, BrokerSettings } from "./transport.ts";
 
 export interface WanSettings {
@@ -85,12 +87,11 @@ export class Wan implements Uplink, Receipts, Presence {
   readonly #routes: RouteWatch;
   readonly #repeats: Repeats;
   readonly #boot: string;
-  readonly #parts = new Map<string, object>();
+  readonly #document: StateDocument;
+  readonly #upkeep: OutboxUpkeep;
   readonly #linked: (up: boolean) => void;
   #arrived: () => void = () => {};
   #refused = 0;
-  #told = "";
-  #dropsLogged = 0;
   #running = false;
 
   /** `linked` is told of every broker link that comes up, after its session, and of its end. */
@@ -105,6 +106,7 @@ export class Wan implements Uplink, Receipts, Presence {
     this.#clock = ports.clock;
     this.#log = ports.log;
     this.#boot = toHex(ports.random.bytes(8));
+    this.#document = new StateDocument({ ...settings, boot: this.#boot }, ports.clock);
     this.#outbox = new Outbox(ports.store, ports.clock, settings.outbox);
     this.#repeats = new Repeats(this.#outbox.newest(UNACKNOWLEDGED));
     this.inbox = new Inbox(ports.store, settings.inbox);
@@ -124,7 +126,13 @@ export class Wan implements Uplink, Receipts, Presence {
       this.#log.info({}, "another default route: the broker link is made anew");
       this.#link.renew();
     });
-    this.#dropsLogged = sum(this.#outbox.counts().dropped);
+    this.#upkeep = new OutboxUpkeep(
+      this.#outbox,
+      () => this.counts(),
+      () => this.#tellState(),
+      settings.stateMs,
+      ports,
+    );
   }
 
   /** Starts the link. `arrived` is called whenever the inbox has something new, once for what is left from before. */
@@ -134,7 +142,7 @@ export class Wan implements Uplink, Receipts, Presence {
     this.#store.transaction(() => {
       for (const message of this.inbox.started()) this.report(message.id, "failed", "internal");
     });
-    this.#tick();
+    this.#upkeep.start();
     this.#link.start();
     this.#routes.start();
     arrived();
@@ -145,6 +153,7 @@ export class Wan implements Uplink, Receipts, Presence {
     if (!this.#running) return;
     this.#running = false;
     this.#routes.stop();
+    this.#upkeep.stop();
     if (this.#link.status.phase === "up") {
       this.#retained.set(this.#stateTopic, json(this.#state(false)));
       this.#sender.pump();
@@ -195,7 +204,7 @@ export class Wan implements Uplink, Receipts, Presence {
   }
 
   state(part: "han" | "power" | "modem", value: object): void {
-    this.#parts.set(part, value);
+    this.#document.set(part, value);
     this.#tellState();
   }
 
@@ -212,7 +221,7 @@ export class Wan implements Uplink, Receipts, Presence {
   #linkSettings() {
     const { root, brokers, timing, keepAliveSeconds, connectMs, answerMs, sessionSeconds, packetLimit } =
       this.#settings;
-    const will = { topic: this.#stateTopic, payload: json(this.#identity(false)) };
+    const will = { topic: this.#stateTopic, payload: json(this.#document.identity(false)) };
     const clientId = `hanway-${root.hub}`;
     const transport = { clientId, keepAliveSeconds, connectMs, answerMs, sessionSeconds, packetLimit, will };
     return { brokers, timing, transport, filters: [formatFilter(root, "down")] };
@@ -271,26 +280,8 @@ export class Wan implements Uplink, Receipts, Presence {
     return tenant === this.#settings.root.tenant && hub === this.#settings.root.hub;
   }
 
-  #identity(online: boolean) {
-    return { online, version: this.#settings.version, boot: this.#boot };
-  }
-
   #state(online: boolean): object {
-    const { broker, level } = this.#link.status;
-    const { waiting, octets, dropped } = this.#outbox.counts();
-    return {
-      ...this.#identity(online),
-      at: new Date(this.#clock.now()).toISOString(),
-      wan: { broker, mqtt: level === 5 ? "5" : "3.1.1", ...this.#dates() },
-      ...Object.fromEntries(this.#parts),
-      counts: { waiting, octets, inbox: this.inbox.count(), refusedTopics: this.#refused },
-      dropped,
-    };
-  }
-
-  #dates(): object {
-    const { certificateEnds, bornAt } = this.#settings;
-    return { ...dated("certificateEnds", certificateEnds()), ...dated("bornAt", bornAt()) };
+    return this.#document.whole(online, this.#link.status, this.counts());
   }
 
   /** Something that `state` tells has changed. */
@@ -304,46 +295,8 @@ export class Wan implements Uplink, Receipts, Presence {
     this.#retained.set(this.#stateTopic, json(this.#state(true)), true);
     this.#sender.pump();
   }
-
-  /** Ages the outbox, reports drops, and tells counts that have changed. */
-  #tick(): void {
-    if (!this.#running) return;
-    this.#expire();
-    const counts = this.counts();
-    const drops = sum(counts.up.dropped);
-    if (drops > this.#dropsLogged) {
-      this.#log.warn(
-        { dropped: counts.up.dropped, count: drops - this.#dropsLogged },
-        "outbox dropped messages",
-      );
-      this.#dropsLogged = drops;
-    }
-    const told = JSON.stringify(counts);
-    if (told !== this.#told) this.#tellState();
-    this.#told = told;
-    this.#clock.after(this.#settings.stateMs, () => this.#tick());
-  }
-
-  #expire(): void {
-    this.#store
-      .soon(() => this.#outbox.expire())
-      .then(
-        (expired) => {
-          if (expired > 0 && this.#running) this.#expire();
-        },
-        (error) => this.#log.error({ err: error }, "outbox cannot be aged"),
-      );
-  }
-}
-
-function dated(name: string, unixMs: number | undefined): object {
-  return unixMs === undefined ? {} : { [name]: new Date(unixMs).toISOString() };
 }
 
 function json(value: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, one) => total + one, 0);
 }
