@@ -50,6 +50,8 @@ export const run = command({ help: HELP, options: OPTIONS }, async ({ values }, 
   if (values.config === undefined) throw new UsageError("run needs --config FILE; see hanway run --help");
   const config = loadConfig(values.config);
   const log = makeLog(config.log.level, io.stdout);
+  // A hub that stops may wait for timers alone, which keep no process: until it has stopped, this one does.
+  using _alive = setInterval(() => {}, 0x7fff_ffff);
   await using _hub = await Hub.start({
     config,
     log,

@@ -1,7 +1,9 @@
-import { type IClientOptions, type IConnackPacket, MqttClient } from "mqtt";
+import { type IConnackPacket, MqttClient } from "mqtt";
 import type { Clock } from "../base/clock.ts";
 import { AnswerWatch } from "./answer-watch.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { TlsMaterial } from "./broker-certificate.ts";
+import { asBuffer, connectOptions, whatLacks } from "./connect.ts";
 import { dial } from "./dial.ts";
 import { GuardedSocket } from "./guarded-socket.ts";
 import { failureSentence, isTlsError, reasonWords, type TlsStage } from "./link-failure.ts";
@@ -70,10 +72,11 @@ const MAX_FIXED_HEADER = 5;
 /** How long a farewell may wait for what the broker still owes, in milliseconds of real time. */
 const FAREWELL_MS = 2_000;
 
+/** First octet of a PUBACK; two octets of packet id follow their length in either version. */
+const PUBACK = 0x40;
 /** Octets of a PUBLISH beside topic and payload: fixed header, topic length, packet id, no properties. */
 const PUBLISH_OVERHEAD = 10;
-/** A broker that takes less in one packet cannot carry what every hub has to say, in octets. */
-const LEAST_PACKET = 1_000;
+/** Octets of the largest packet that MQTT knows, about. */
 const LARGEST_PACKET = 0xfff_ffff;
 
 /** CONNACK codes that refuse the protocol level: 1 in MQTT 3.1.1, 0x84 in MQTT 5. */
@@ -105,7 +108,7 @@ export class Transport {
     this.#answers = new AnswerWatch(settings.answerMs, clock, () =>
       this.#end("other", "it acknowledges nothing any more"),
     );
-    const client = new MqttClient(() => this.#dial(broker), clientOptions(broker, level, settings));
+    const client = new MqttClient(() => this.#dial(broker), connectOptions(broker, level, settings));
     this.#client = client;
     client.on("packetreceive", (packet) => {
       // A longer keep alive than ours must be allowed, not used: what is between here and there forgets sooner.
@@ -127,19 +130,22 @@ export class Transport {
       this.#end("other", `it says goodbye: ${reasonWords(packet.reasonCode ?? 0)}`),
     );
     client.on("close", () => this.#end(this.#silence(), "connection closed"));
+    const arrivals = new Arrivals({
+      take: (arrival) => events.message(arrival),
+      acknowledge: (id) => this.#acknowledge(id),
+      failed: (sentence) => this.#end("other", sentence),
+    });
     client.handleMessage = (packet, done) => {
-      if (this.#over) return;
-      if (packet.qos > 0 && !(packet.messageId !== undefined && packet.messageId > 0)) {
-        this.#end("other", "message without a packet id");
-        return;
-      }
-      const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-      const again = packet.dup || packet.retain;
-      events.message({ topic: packet.topic, payload, again }).then(
-        () => done(),
-        (error) => this.#end("other", error instanceof Error ? error.message : "message not taken"),
-      );
+      if (!this.#over) arrivals.arrived(packet, done);
     };
+  }
+
+  /** Resolves when the next one may be sent: a broker that reads nothing gets no more of them. */
+  async #acknowledge(id: number): Promise<void> {
+    if (this.#over) return;
+    const { stream } = this.#client;
+    if (stream.write(Uint8Array.of(PUBACK, 2, id >> 8, id & 0xff))) return;
+    await new Promise<void>((drained) => stream.once("drain", drained));
   }
 
   #accepted({ properties = {} }: IConnackPacket): void {
@@ -251,47 +257,10 @@ export class Transport {
   }
 }
 
-function clientOptions(
-  broker: BrokerSettings,
-  level: MqttLevel,
-  settings: TransportSettings,
-): IClientOptions {
-  const { clientId, keepAliveSeconds, connectMs, sessionSeconds, packetLimit, will } = settings;
-  return {
-    protocolVersion: level,
-    clientId,
-    keepalive: keepAliveSeconds,
-    connectTimeout: connectMs,
-    clean: false,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    will: { topic: will.topic, payload: asBuffer(will.payload), qos: 1, retain: true },
-    ...(broker.username === undefined ? {} : { username: broker.username }),
-    ...(broker.password === undefined ? {} : { password: broker.password }),
-    ...(level === 5
-      ? { properties: { sessionExpiryInterval: sessionSeconds, maximumPacketSize: packetLimit } }
-      : {}),
-  };
-}
-
 function isTls(broker: BrokerSettings): boolean {
   return broker.url.startsWith("mqtts:");
 }
 
-/** What a broker of MQTT 5 says that it does not do, and the WAN contract needs. */
-function whatLacks(
-  properties: NonNullable<IConnackPacket["properties"]>,
-  largest: number,
-): string | undefined {
-  if (largest < LEAST_PACKET) return `it takes packets of at most ${largest} octets, too few for a hub`;
-  if (properties.maximumQoS === 0) return "it takes no messages of QoS 1";
-  return properties.retainAvailable === false ? "it retains no messages" : undefined;
-}
-
 function refused(code: number): string {
   return `it refuses the hub: ${reasonWords(code)}`;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { SystemClock } from "../../src/base/clock.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
+import { Store } from "../../src/store/store.ts";
 import type { Wan, WanSettings } from "../../src/wan/wan.ts";
 import { BASE, ESME, FarEnd, HUB, makeWan, startAedes } from "./bench.ts";
 import { type Behaviour, type HostileBroker, startHostile } from "./hostile-broker.ts";
@@ -254,6 +256,63 @@ describe("a broker that sends what was not subscribed to", () => {
       for (let n = 1; n <= 1_000; n++) broker.connections[0]?.down(`elsewhere/${n}`, n);
       await expect.poll(() => wan.counts().refusedTopics, { timeout: 10_000 }).toBe(1_000);
       expect(warned).toHaveLength(5);
+    });
+  });
+});
+
+describe("a broker that sends faster than the hub stores", () => {
+  const many = 500;
+
+  it("each message is stored before it is acknowledged, in order, and several share a commit", async () => {
+    const clock = new SystemClock();
+    const store = new Store(":memory:", clock);
+    let commits = 0;
+    store.watch({ committed: () => (commits += 1), rolledBack: () => {} });
+    await using broker = await startHostile();
+    const wan = makeWan([broker.url], {}, store);
+    const unsafe: number[] = [];
+    wan.start(() => {});
+    await expect.poll(() => wan.status.online).toBe(true);
+    const [hub] = broker.connections;
+    if (hub !== undefined) hub.onPuback = (id) => wan.inbox.count() < id && unsafe.push(id);
+    const before = commits;
+    for (let id = 1; id <= many; id++) hub?.down(`${BASE}/down/${DEVICE}/m${id}`, id);
+    await expect.poll(() => hub?.pubacks.length, { timeout: 10_000 }).toBe(many);
+    expect(hub?.pubacks).toEqual(Array.from({ length: many }, (_, n) => n + 1));
+    expect(unsafe).toEqual([]);
+    expect(commits - before).toBeLessThan(many / 2);
+    await wan.stop();
+  });
+
+  it("what could not be stored is not acknowledged, nor anything behind it, and comes again", async () => {
+    const store = new Store(":memory:", new SystemClock());
+    let full = true;
+    await using broker = await startHostile({
+      subscribe: (hub, id) => {
+        hub.suback(id, 1);
+        for (let n = 1; n <= 20; n++) hub.down(`${BASE}/down/${DEVICE}/m${n}`, n);
+      },
+    });
+    const wan = makeWan([broker.url], { timing: QUICK }, store);
+    const put = wan.inbox.put.bind(wan.inbox);
+    wan.inbox.put = (downlink) => {
+      if (full && downlink.id === "m8") throw new Error("the disk is full");
+      return put(downlink);
+    };
+    wan.start(() => {});
+    await expect.poll(() => broker.connections.length).toBeGreaterThan(2);
+    for (const { pubacks } of broker.connections) expect(pubacks.every((id) => id < 8)).toBe(true);
+    full = false;
+    await expect.poll(() => broker.connections.at(-1)?.pubacks.length, { timeout: 10_000 }).toBe(20);
+    expect(wan.inbox.count()).toBe(20);
+    await wan.stop();
+  });
+
+  it("a broker of MQTT 5 is told how many it may send at a time", async () => {
+    await against({}, async ({ wan, broker }) => {
+      await expect.poll(() => wan.status.online).toBe(true);
+      // Receive Maximum, property 0x21: 16.
+      expect(broker.connections[0]?.connect.includes(Buffer.of(0x21, 0, 16))).toBe(true);
     });
   });
 });

@@ -16,6 +16,7 @@ export interface HubPublish {
 
 const CONNECT = 1;
 const PUBLISH = 3;
+const PUBACK = 4;
 const SUBSCRIBE = 8;
 const PINGREQ = 12;
 
@@ -25,6 +26,11 @@ export class HubConnection {
   /** Which connection it is, from 0. */
   readonly n: number;
   readonly published: HubPublish[] = [];
+  /** Packet ids that the hub has acknowledged, in order. */
+  readonly pubacks: number[] = [];
+  onPuback: (id: number) => void = () => {};
+  /** What stood in its CONNECT behind the fixed header. */
+  connect: Buffer = Buffer.alloc(0);
   pings = 0;
 
   constructor(socket: Socket, n: number) {
@@ -95,8 +101,13 @@ export async function startHostile(behaviour: Behaviour = {}): Promise<HostileBr
       const [packets, left] = split(Buffer.concat([rest, chunk]));
       rest = left;
       for (const { type, flags, body } of packets) {
-        if (type === CONNECT) connect(hub, body[6] ?? 0);
-        else if (type === SUBSCRIBE) subscribe(hub, body.readUInt16BE(0));
+        if (type === CONNECT) {
+          hub.connect = body;
+          connect(hub, body[6] ?? 0);
+        } else if (type === PUBACK) {
+          hub.pubacks.push(body.readUInt16BE(0));
+          hub.onPuback(body.readUInt16BE(0));
+        } else if (type === SUBSCRIBE) subscribe(hub, body.readUInt16BE(0));
         else if (type === PINGREQ) {
           hub.pings += 1;
           hub.send(0xd0, 0);
