@@ -6,7 +6,7 @@ import { SeededRandom } from "../../base/random.ts";
 import { persistent, startMosquitto } from "../mosquitto.ts";
 import { Relay } from "../relay.ts";
 import type { ExchangeFigures } from "./exchange.ts";
-import { ChaosHome } from "./home.ts";
+import { ChaosHome, type Links } from "./home.ts";
 
 export interface BrokerChaosOptions {
   seed: number;
@@ -24,6 +24,8 @@ const TROUBLES = ["killed", "slow", "stalled", "cut"] as const;
 export interface BrokerChaosFigures extends ExchangeFigures {
   /** Commands and Alerts offered in a second, each. */
   perSecond: number;
+  /** Who was connected at the end: what is lost to a far end that is cut off is not the hub's. */
+  links: Links;
   troubles: Record<(typeof TROUBLES)[number], number>;
   /** Seconds from the last trouble's end until all had arrived. */
   drainSeconds: number;
@@ -86,6 +88,7 @@ export async function brokerChaos(options: BrokerChaosOptions): Promise<BrokerCh
   return {
     ...home.exchange.figures(),
     perSecond,
+    links: { ...home.links },
     troubles,
     drainSeconds: Math.round((performance.now() - over) / 100) / 10,
     rssMb: {

@@ -13,6 +13,12 @@ import { type BrokerUrls, Place } from "./place.ts";
 const AGAIN_MS = 200;
 const LOOK_MS = 50;
 
+/** Who is connected to the broker, as the far end knows; of the hub by its retained state. */
+export interface Links {
+  farEnd: boolean;
+  hub: boolean | undefined;
+}
+
 /**
  * A hub as a process of its own between an emulated meter and a far end that exchange messages. Everything but the hub's
  * process and the broker lives here.
@@ -20,6 +26,7 @@ const LOOK_MS = 50;
 export class ChaosHome implements AsyncDisposable {
   readonly exchange: Exchange;
   readonly hub: ChildHub;
+  readonly links: Readonly<Links>;
   readonly #farEnd: HeadEndLink;
   readonly #sendAlert: (alert: Uint8Array) => Promise<boolean>;
   readonly #scope: AsyncDisposableStack;
@@ -34,6 +41,7 @@ export class ChaosHome implements AsyncDisposable {
       hub: ChildHub;
       farEnd: HeadEndLink;
       sendAlert: (alert: Uint8Array) => Promise<boolean>;
+      links: Links;
       scope: AsyncDisposableStack;
     },
   ) {
@@ -41,6 +49,7 @@ export class ChaosHome implements AsyncDisposable {
     this.hub = parts.hub;
     this.#farEnd = parts.farEnd;
     this.#sendAlert = parts.sendAlert;
+    this.links = parts.links;
     this.#scope = parts.scope;
   }
 
@@ -68,8 +77,15 @@ export class ChaosHome implements AsyncDisposable {
     meter.on((event) => {
       if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
     });
+    const links: Links = { farEnd: true, hub: undefined };
     const farEnd = building.use(
       await place.farEnd(brokers, undefined, {
+        connection: (up) => {
+          links.farEnd = up;
+        },
+        state: (online) => {
+          links.hub = online;
+        },
         up: ({ payload, seq }) => exchange.atFarEnd(payload, seq),
         receipt: (receipt) => exchange.receipt(receipt),
       }),
@@ -80,7 +96,7 @@ export class ChaosHome implements AsyncDisposable {
     await hub.start();
     await reachable.promise;
     const sendAlert = (alert: Uint8Array) => meter.send(alert);
-    return new ChaosHome(exchange, { hub, farEnd, sendAlert, scope: building.move() });
+    return new ChaosHome(exchange, { hub, farEnd, sendAlert, links, scope: building.move() });
   }
 
   /** Offers one Command at the broker and has the meter send one Alert. */
