@@ -2,8 +2,8 @@ import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import { BrokerCertificate } from "../wan/broker-certificate.ts";
+import type { BrokerSettings } from "../wan/broker-settings.ts";
 import { brokerAddress } from "../wan/dial.ts";
-import type { BrokerSettings } from "../wan/transport.ts";
 import type { HubConfig } from "./config.ts";
 
 /** The brokers of the settings with their TLS files, which are watched while the hub runs. */

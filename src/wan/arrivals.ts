@@ -1,5 +1,11 @@
 import type { DoneCallback, IPublishPacket } from "mqtt";
-import type { Arrival } from "./transport.ts";
+
+export interface Arrival {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** The broker says that it has sent this before (DUP), or that it is a retained one. */
+  readonly again: boolean;
+}
 
 /**
  * Messages that a broker of MQTT 5 may send, and that are taken of any broker, before the hub has acknowledged the first.

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Eui64 } from "../base/eui64.ts";
 import type { Log } from "../base/log.ts";
+import type { TlsMaterial } from "./broker-settings.ts";
 import { tlsFault } from "./dial.ts";
 
 /** Paths of PEM files for one `mqtts` broker. */
@@ -12,13 +13,6 @@ export interface TlsPaths {
   /** Authorities trusted instead of the system's. */
   ca?: string;
   /** The hub's own certificate, with those between it and the authority behind it, and its key. */
-  certificate?: string;
-  key?: string;
-}
-
-/** PEM texts as TLS takes them. */
-export interface TlsMaterial {
-  ca?: string;
   certificate?: string;
   key?: string;
 }

@@ -1,6 +1,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { Arrival } from "./arrivals.ts";
+import type { BrokerSettings, TransportSettings } from "./broker-settings.ts";
 import { FailureLog, failureSentence } from "./link-failure.ts";
 import {
   initialLink,
@@ -12,13 +14,7 @@ import {
 } from "./link-state.ts";
 import { Refusals } from "./refusals.ts";
 import { WINDOW } from "./sender.ts";
-import {
-  type Allowance,
-  type Arrival,
-  type BrokerSettings,
-  Transport,
-  type TransportSettings,
-} from "./transport.ts";
+import { type Allowance, Transport } from "./transport.ts";
 
 export interface LinkSettings {
   brokers: readonly BrokerSettings[];

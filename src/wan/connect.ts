@@ -1,7 +1,7 @@
 import type { IClientOptions, IConnackPacket } from "mqtt";
 import { RECEIVE_MAXIMUM } from "./arrivals.ts";
+import type { BrokerSettings, TransportSettings } from "./broker-settings.ts";
 import type { MqttLevel } from "./link-state.ts";
-import type { BrokerSettings, TransportSettings } from "./transport.ts";
 
 /** A broker that takes less in one packet cannot carry what every hub has to say, in octets. */
 const LEAST_PACKET = 1_000;

@@ -1,8 +1,7 @@
 import { createConnection, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, createSecureContext } from "node:tls";
 import { HanwayError } from "../base/error.ts";
-import type { TlsMaterial } from "./broker-certificate.ts";
-import type { BrokerSettings } from "./transport.ts";
+import type { BrokerSettings, TlsMaterial } from "./broker-settings.ts";
 
 /** A broker's URL taken apart. */
 export interface BrokerAddress {

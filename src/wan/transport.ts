@@ -1,50 +1,13 @@
 import { type IConnackPacket, MqttClient } from "mqtt";
 import type { Clock } from "../base/clock.ts";
 import { AnswerWatch } from "./answer-watch.ts";
-import { Arrivals } from "./arrivals.ts";
-import type { TlsMaterial } from "./broker-certificate.ts";
+import { type Arrival, Arrivals } from "./arrivals.ts";
+import type { BrokerSettings, TransportSettings } from "./broker-settings.ts";
 import { asBuffer, connectOptions, whatLacks } from "./connect.ts";
 import { dial } from "./dial.ts";
 import { GuardedSocket } from "./guarded-socket.ts";
 import { failureSentence, isTlsError, reasonWords, type TlsStage } from "./link-failure.ts";
 import type { MqttLevel } from "./link-state.ts";
-
-/** One broker as the settings name it. */
-export interface BrokerSettings {
-  /** `mqtt://host:port` or `mqtts://host:port`; the port may be left out (1883, 8883). */
-  url: string;
-  username?: string;
-  password?: string;
-  /** For `mqtts`, PEM texts: authorities trusted instead of the system's, and the hub's own certificate and key. */
-  ca?: string;
-  certificate?: string;
-  key?: string;
-  /** The same, asked for at every connection, where they may change. */
-  tls?: () => TlsMaterial;
-}
-
-export interface TransportSettings {
-  clientId: string;
-  /** MQTT keep alive, in seconds. */
-  keepAliveSeconds: number;
-  /** How long TCP, TLS and CONNACK may take together, and SUBACK after them, in milliseconds. */
-  connectMs: number;
-  /** How long a broker that owes acknowledgements may give none at all, in milliseconds. */
-  answerMs: number;
-  /** How long the broker keeps the session of a hub that is away, in seconds (MQTT 5 only; 3.1.1 has no limit). */
-  sessionSeconds: number;
-  /** Largest packet taken, in octets; a larger PUBLISH arrives cut to this. */
-  packetLimit: number;
-  /** Last will: topic and payload, retained, QoS 1. */
-  will: { topic: string; payload: Uint8Array };
-}
-
-export interface Arrival {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  /** The broker says that it has sent this before (DUP), or that it is a retained one. */
-  readonly again: boolean;
-}
 
 /** What the broker allows this connection. */
 export interface Allowance {

@@ -16,7 +16,9 @@ import type {
 } from "../base/uplink.ts";
 import { formatFilter, formatTopic, type MessageId, parseTopic, type WanRoot } from "../base/wan-topic.ts";
 import type { Store } from "../store/store.ts";
+import type { Arrival } from "./arrivals.ts";
 import { BrokerLink } from "./broker-link.ts";
+import type { BrokerSettings } from "./broker-settings.ts";
 import { INBOX_LIMITS, Inbox, type InboxLimits } from "./inbox.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-state.ts";
 import { OUTBOX_LIMITS, Outbox, type OutboxLimits } from "./outbox.ts";
@@ -26,7 +28,6 @@ import { Retained } from "./retained.ts";
 import { ROUTE_DEFAULTS, type RouteSettings, RouteWatch } from "./route-watch.ts";
 import { Sender } from "./sender.ts";
 import { StateDocument } from "./state-document.ts";
-import type { Arrival, BrokerSettings } from "./transport.ts";
 
 export interface WanSettings {
   root: WanRoot;

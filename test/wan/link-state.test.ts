@@ -97,6 +97,20 @@ describe("broker link", () => {
     },
   );
 
+  it("a broker that was used with 3.1.1 is asked for MQTT 5 again: it may have been the network that failed", () => {
+    const { effects } = play(1, [
+      start,
+      ended("unanswered"),
+      timeout,
+      accepted,
+      subscribed,
+      ended(),
+      timeout,
+    ]);
+    const opened = effects.flat().flatMap((one) => (one.type === "open" ? [one.level] : []));
+    expect(opened).toEqual([5, 4, 5]);
+  });
+
   it("a broker that accepts neither is not asked without pause", () => {
     const { effects, state } = play(1, [start, ended("unanswered"), timeout, ended("unanswered"), timeout]);
     expect(effects.flat().map((one) => one.type)).toEqual(["open", "back-off", "open", "back-off", "open"]);

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { SystemClock } from "../../src/base/clock.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import { BrokerCertificate } from "../../src/wan/broker-certificate.ts";
-import type { BrokerSettings } from "../../src/wan/transport.ts";
+import type { BrokerSettings } from "../../src/wan/broker-settings.ts";
 import { BASE, ESME, FarEnd, HUB, makeWan } from "./bench.ts";
 import { issue, selfSigned, type TestCertificate } from "./certificate.ts";
 import { describeMosquitto, startMosquitto } from "./mosquitto.ts";
