@@ -37,7 +37,7 @@ export interface ChfChaosFigures extends HomeFigures {
 /** Where a kill is aimed: Commands are executed, are just being offered, or the hub is not yet up again. */
 const AIMS = ["busy", "busy", "busy", "busy", "busy", "arriving", "starting", "starting"] as const;
 /** Longest time to the kill, in milliseconds: from the first word of the hub, from the offer, from the start. */
-const WITHIN_MS: Record<(typeof AIMS)[number], number> = { busy: 120, arriving: 20, starting: 500 };
+const WITHIN_MS: Record<(typeof AIMS)[number], number> = { busy: 80, arriving: 20, starting: 500 };
 
 /** One Command in so many is followed by one of the last few again. */
 const REPEAT_IN = 4;

@@ -100,7 +100,9 @@ export class Exchange {
     this.underWay.acknowledged(message);
   }
 
-  receipt({ id, stage }: Receipt): void {
+  receipt({ id, stage, reason }: Receipt): void {
+    // The far end could not know that the broker had taken it.
+    if (reason === "duplicate") return;
     if (stage === "stored") {
       this.#stored.add(id);
       this.underWay.stored(id);

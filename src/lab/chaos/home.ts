@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { MessageId } from "../../base/wan-topic.ts";
-import type { HeadEndLink } from "../../headend/link.ts";
+import type { LinkEvents } from "../../headend/link.ts";
 import type { ChildHub } from "../demo-hub.ts";
 import { ACCESS_CONTROL_BROKER, ESME, INSTALL_CODE } from "../demo-setup.ts";
 import { SampleExchange } from "../sample.ts";
 import { BalanceAdjustments } from "./adjustments.ts";
 import { Exchange } from "./exchange.ts";
 import { type BrokerUrls, Place } from "./place.ts";
+import { SteadyLink } from "./steady-link.ts";
 
 /** How long the meter waits before it tries again to send what was not acknowledged. */
 const AGAIN_MS = 200;
@@ -27,7 +28,7 @@ export class ChaosHome implements AsyncDisposable {
   readonly exchange: Exchange;
   readonly hub: ChildHub;
   readonly links: Readonly<Links>;
-  readonly #farEnd: HeadEndLink;
+  readonly #farEnd: SteadyLink;
   readonly #sendAlert: (alert: Uint8Array) => Promise<boolean>;
   readonly #scope: AsyncDisposableStack;
   readonly #alerts: Uint8Array[] = [];
@@ -39,7 +40,7 @@ export class ChaosHome implements AsyncDisposable {
     exchange: Exchange,
     parts: {
       hub: ChildHub;
-      farEnd: HeadEndLink;
+      farEnd: SteadyLink;
       sendAlert: (alert: Uint8Array) => Promise<boolean>;
       links: Links;
       scope: AsyncDisposableStack;
@@ -78,16 +79,21 @@ export class ChaosHome implements AsyncDisposable {
       if (event.type === "message-out" && event.delivered) exchange.acknowledged(event.message);
     });
     const links: Links = { farEnd: true, hub: undefined };
+    const events: LinkEvents = {
+      connection: (up) => {
+        links.farEnd = up;
+      },
+      state: (online) => {
+        links.hub = online;
+      },
+      up: ({ payload, seq }) => exchange.atFarEnd(payload, seq),
+      receipt: (receipt) => exchange.receipt(receipt),
+    };
     const farEnd = building.use(
-      await place.farEnd(brokers, undefined, {
-        connection: (up) => {
-          links.farEnd = up;
-        },
-        state: (online) => {
-          links.hub = online;
-        },
-        up: ({ payload, seq }) => exchange.atFarEnd(payload, seq),
-        receipt: (receipt) => exchange.receipt(receipt),
+      await SteadyLink.make(async () => {
+        const link = await place.farEnd(brokers, undefined, events);
+        links.farEnd = true;
+        return link;
       }),
     );
     const reachable = Promise.withResolvers<void>();
@@ -109,8 +115,7 @@ export class ChaosHome implements AsyncDisposable {
   offerCommand(): void {
     this.#offered += 1;
     const id = `chaos-${this.#offered}` as MessageId;
-    // A far end without its broker keeps it until the broker is back.
-    this.#farEnd.send(ESME, id, this.exchange.command(id)).catch(() => {});
+    this.#farEnd.offer(ESME, id, this.exchange.command(id));
   }
 
   /** Resolves when all but `left` messages have arrived, or when nothing more has for `ms`. */
