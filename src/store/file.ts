@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { syncPath } from "../base/durable-file.ts";
@@ -7,6 +7,12 @@ import { copyMade, copyPath } from "./copy-path.ts";
 
 /** Set in every store's header (SQLite application id), "hway". */
 const APPLICATION_ID = 0x68776179;
+/**
+ * Stands in the header (SQLite user version) while a process has the store open. From the moment it is in the file itself
+ * there is a write-ahead log beside it until the store is closed: a marked file without one has lost what was in it.
+ */
+const OPEN = 1;
+const USER_VERSION_AT = 60;
 const MAGIC = "SQLite format 3\0";
 /** How long a start waits for an earlier process to let go of the file, in milliseconds. */
 const BUSY_MS = 1_000;
@@ -27,6 +33,7 @@ export function openDatabase(path: string): DatabaseSync {
     try {
       lockDatabase(database);
       checkDatabase(database, path);
+      markOpen(database);
       return database;
     } catch (error) {
       database.close();
@@ -40,8 +47,35 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** Closes it and takes the mark off. On a full disk it is left as a power cut would leave it. */
+export function closeDatabase(database: DatabaseSync): void {
+  try {
+    database.exec("PRAGMA user_version = 0");
+  } catch {
+    return;
+  }
+  database.close();
+}
+
+function markOpen(database: DatabaseSync): void {
+  if (database.prepare("PRAGMA user_version").get()?.user_version === OPEN) return;
+  database.exec(`PRAGMA user_version = ${OPEN}`);
+  // Not TRUNCATE, which would leave an empty log.
+  database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+/** Takes the mark off a copy, which has no log and needs none. */
+export function markClosed(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    writeSync(file, Buffer.alloc(4), 0, 4, USER_VERSION_AT);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function createFile(path: string): void {
-  if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) {
+  if (hasLog(path)) {
     throw damaged(path, "the file is gone but its write-ahead log is there");
   }
   const aside = `${path}.new`;
@@ -85,6 +119,12 @@ function checkHeader(path: string): void {
     closeSync(file);
   }
   if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) throw damaged(path, "it is no SQLite file");
+  if (header.readUInt32BE(USER_VERSION_AT) === OPEN && !hasLog(path))
+    throw damaged(path, "its write-ahead log is gone or empty, and what was stored last with it");
+}
+
+function hasLog(path: string): boolean {
+  return existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
 }
 
 function checkDatabase(database: DatabaseSync, path: string): void {

@@ -7,7 +7,7 @@ import { syncPath } from "../base/durable-file.ts";
 import { HanwayError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import { copyPath } from "./copy-path.ts";
-import { faultOf } from "./file.ts";
+import { faultOf, markClosed } from "./file.ts";
 import type { Store } from "./store.ts";
 
 /** Makes a copy of the store now and then: of one moment, checked, and put in the earlier one's place in one step. */
@@ -63,6 +63,7 @@ export async function makeCopy(store: Store): Promise<void> {
     removeDatabase(aside);
     closeSync(openSync(aside, "wx", 0o600));
     await store.copyTo(aside);
+    markClosed(aside);
     const verdict = checkCopy(aside);
     if (verdict !== undefined) throw new HanwayError("store/failed", `${aside}: ${verdict}`);
     syncPath(aside);

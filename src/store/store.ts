@@ -1,7 +1,7 @@
 import { backup, type DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Clock } from "../base/clock.ts";
 import { HanwayError } from "../base/error.ts";
-import { openDatabase, storeError } from "./file.ts";
+import { closeDatabase, openDatabase, storeError } from "./file.ts";
 
 /** Told of every outermost transaction, so that what is kept in memory can follow what is on the disk. */
 export interface StoreWatcher {
@@ -191,7 +191,7 @@ export class Store implements Disposable {
     if (this.#closed) return;
     while (this.#waiting.length > 0) this.#flush();
     this.#closed = true;
-    this.#database.close();
+    closeDatabase(this.#database);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,12 @@
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../src/base/clock.ts";
 import { HanwayError } from "../../src/base/error.ts";
@@ -179,6 +187,46 @@ describe("store: a damaged file stops the start and is never replaced", () => {
   it("gone, with its write-ahead log left", () => {
     writeFileSync(`${path}-wal`, "frames");
     expect(codeOf(open)).toBe("store/corrupt");
+  });
+
+  describe("after a kill", () => {
+    let left: string;
+    /** What a process leaves that is killed with the store open: the file and its log, as they are at that moment. */
+    const killed = (rows: number) => {
+      const store = filled(rows);
+      left = folder("left.db");
+      for (const rest of ["", "-wal"]) copyFileSync(`${path}${rest}`, `${left}${rest}`);
+      store.close();
+    };
+    const openLeft = () => new Store(left, new ManualClock());
+
+    it("what was committed is there, again and again", () => {
+      killed(3);
+      for (let n = 0; n < 2; n++) {
+        const store = openLeft();
+        expect(count(store)).toBe(3);
+        store.close();
+      }
+    });
+
+    it.each([0, 1, 20_000])("without its write-ahead log it is damaged, not empty (%i rows)", (rows) => {
+      killed(rows);
+      rmSync(`${left}-wal`);
+      expect(codeOf(openLeft)).toBe("store/corrupt");
+      expect(codeOf(openLeft)).toBe("store/corrupt");
+    });
+
+    it("with an emptied write-ahead log it is damaged, not empty", () => {
+      killed(1);
+      truncateSync(`${left}-wal`, 0);
+      expect(codeOf(openLeft)).toBe("store/corrupt");
+    });
+
+    it("closed in order, it needs no log", () => {
+      filled(2).close();
+      expect(readdirSync(folder())).toEqual(["hub.db"]);
+      expect(count(open())).toBe(2);
+    });
   });
 
   it("a database of another program is not taken over", () => {
