@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Departure, Outbox } from "./outbox.ts";
@@ -46,7 +46,7 @@ export class Sender {
   /** Numbered and next to be published, those of an earlier link first. */
   #ready: Departure[] = [];
   #busy = false;
-  #tidying = false;
+  #tidying: Timer | undefined;
 
   constructor(
     outbox: Outbox,
@@ -79,6 +79,11 @@ export class Sender {
 
   down(): void {
     this.#session = 0;
+  }
+
+  /** Touches the store no more by itself. */
+  stop(): void {
+    this.#tidying?.cancel();
   }
 
   /**
@@ -120,10 +125,9 @@ export class Sender {
 
   /** Removes the last acknowledged messages of a burst once it is over. */
   #tidyLater(): void {
-    if (this.#tidying || this.#outbox.untidy === "no") return;
-    this.#tidying = true;
-    this.#clock.after(TIDY_MS, () => {
-      this.#tidying = false;
+    if (this.#tidying !== undefined || this.#outbox.untidy === "no") return;
+    this.#tidying = this.#clock.after(TIDY_MS, () => {
+      this.#tidying = undefined;
       this.#store
         .soon(() => this.#outbox.tidy())
         .then(

@@ -161,6 +161,7 @@ export class Wan implements Uplink, Receipts, Presence {
       await this.#retained.settle(LAST_WORD_MS, this.#clock);
     }
     await this.#link.stop();
+    this.#sender.stop();
     try {
       this.#store.transaction(() => {
         this.#outbox.tidy();
