@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { parseConfig } from "../../app/config.ts";
 import { Hub } from "../../app/hub.ts";
 import { wanRoot } from "../../app/settings.ts";
-import { toHex } from "../../base/bytes.ts";
 import { SystemClock } from "../../base/clock.ts";
 import type { DeviceType } from "../../base/device-type.ts";
 import { HanwayError } from "../../base/error.ts";
@@ -18,6 +17,7 @@ import { HeadEndLink, type LinkEvents } from "../../headend/link.ts";
 import { atExit } from "../at-exit.ts";
 import { startBroker } from "../broker.ts";
 import { VECTOR_TRANSFER_SIZE } from "../emulator.ts";
+import { deviceSettings, type HubPlaces, hubSettings, MACHINE_CLOCK } from "../hub-settings.ts";
 
 export interface HomeOptions {
   readonly chf: Eui64;
@@ -128,31 +128,13 @@ async function within(
 
 function hubToml(
   { chf, gpf }: HomeOptions,
-  places: { dataDir: string; broker: string; radio: string },
+  places: HubPlaces,
   devices: readonly { eui64: Eui64; type: DeviceType; installCode: Uint8Array }[],
 ): string {
-  const sections = devices.map(
-    ({ eui64, type, installCode }) => `
-[[device]]
-eui64 = "${eui64}"
-type = "${type}"
-installCode = "${toHex(installCode)}"
-transferSize = ${VECTOR_TRANSFER_SIZE}`,
+  const sections = devices.map((device) => deviceSettings(device, VECTOR_TRANSFER_SIZE)).join("");
+  return hubSettings(
+    { tenant: "conformance", chf, gpf, joinSeconds: 120 },
+    places,
+    `${MACHINE_CLOCK}${sections}`,
   );
-  return `
-[hub]
-tenant = "conformance"
-chf = "${chf}"
-gpf = "${gpf}"
-dataDir = ${JSON.stringify(places.dataDir)}
-joinSeconds = 120
-[radio]
-port = "${places.radio}"
-channel = 11
-[[wan.broker]]
-url = "${places.broker}"
-[clock]
-sources = ["machine"]
-${sections.join("\n")}
-`;
 }

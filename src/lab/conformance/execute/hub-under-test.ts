@@ -18,6 +18,7 @@ import { HeadEndLink } from "../../../headend/link.ts";
 import { atExit } from "../../at-exit.ts";
 import { startBroker } from "../../broker.ts";
 import { DEFAULT_COORDINATOR } from "../../emulator.ts";
+import { hubSettings } from "../../hub-settings.ts";
 import type { Fault, HubState } from "./hub-state.ts";
 import { SetClock } from "./set-clock.ts";
 
@@ -59,7 +60,8 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
       seed: SEED,
     });
     scope.defer(() => emulator.stop());
-    const config = parseConfig(hubToml(self, { dataDir, broker: broker.url, radio: emulator.url }));
+    const named = { tenant: "conformance", chf: self, gpf: DEFAULT_COORDINATOR, joinSeconds: 0 };
+    const config = parseConfig(hubSettings(named, { dataDir, broker: broker.url, radio: emulator.url }));
     const ear = new Ear();
     const farEnd = scope.use(
       await HeadEndLink.connect(broker.url, wanRoot(config), {
@@ -106,22 +108,6 @@ export async function startHubUnderTest(self: Eui64, state: HubState, keys: RunK
     await scope.disposeAsync();
     throw error;
   }
-}
-
-function hubToml(chf: Eui64, places: { dataDir: string; broker: string; radio: string }): string {
-  return `
-[hub]
-tenant = "conformance"
-chf = "${chf}"
-gpf = "${DEFAULT_COORDINATOR}"
-dataDir = ${JSON.stringify(places.dataDir)}
-joinSeconds = 0
-[radio]
-port = "${places.radio}"
-channel = 11
-[[wan.broker]]
-url = "${places.broker}"
-`;
 }
 
 /** What the far end hears, gathered until a Command is done with. */
